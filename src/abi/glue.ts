@@ -1,0 +1,120 @@
+import { ByteWriter } from '../base/byte-writer.ts';
+
+/**
+ * The glue between a guest and our hostcalls: a small module whose exports are the guest's imports.
+ *
+ * # Theory of operation
+ * A hostcall must be a plain import, for a Suspending one costs ten times as much; yet some calls have to
+ * block, and some must end the process without a JS exception (a guest's catch_all would catch it). So each
+ * exported function is a loop around a plain import `fast`:
+ *
+ *     loop
+ *       r = fast(arguments…)
+ *       if r >= 0 return r                 the guest's answer
+ *       if r == EXIT unreachable           a trap: nothing in a guest catches it
+ *       if wait() unreachable              suspends (JSPI) until there is a reason to try again
+ *     again
+ *
+ * What the guest sees are wasm functions of its own types, called wasm to wasm. The guest cannot name
+ * `fast` or `wait`: they are imports of another module.
+ */
+export const WOULD_BLOCK = -1;
+export const EXIT = -2;
+
+/** Value types by their byte in the binary format (core specification, section 5.3.1). */
+export const I32 = 0x7f;
+export const I64 = 0x7e;
+
+export interface GlueFunction {
+  readonly name: string;
+  readonly parameters: readonly number[];
+  /** True: the guest gets an i32 (an error number). False: nothing, and the call never returns (proc_exit). */
+  readonly hasResult: boolean;
+}
+
+export const GLUE_IMPORTS = 'kernel';
+export const GLUE_WAIT = 'wait';
+
+const FUNCTION_FORM = 0x60;
+const EMPTY_BLOCK = 0x40;
+const OP = {
+  unreachable: 0x00,
+  loop: 0x03,
+  if: 0x04,
+  end: 0x0b,
+  br: 0x0c,
+  return: 0x0f,
+  call: 0x10,
+  localGet: 0x20,
+  localTee: 0x22,
+  i32Const: 0x41,
+  i32Eq: 0x46,
+  i32GeS: 0x4e,
+} as const;
+
+/** The module for these functions: imports `kernel.<name>` for each and `kernel.wait`, exports `<name>`. */
+export function encodeGlue(functions: readonly GlueFunction[]): Uint8Array<ArrayBuffer> {
+  const count = functions.length;
+  const types = new ByteWriter().unsigned(count * 2 + 1);
+  const imports = new ByteWriter().unsigned(count + 1);
+  const declarations = new ByteWriter().unsigned(count);
+  const exports = new ByteWriter().unsigned(count);
+  const code = new ByteWriter().unsigned(count);
+  functions.forEach((glued, index) => {
+    // Two types a function: what the kernel's side answers (always an i32), and what the guest's side does.
+    writeType(types, glued.parameters, [I32]);
+    writeType(types, glued.parameters, glued.hasResult ? [I32] : []);
+    imports
+      .name(GLUE_IMPORTS)
+      .name(glued.name)
+      .u8(0x00)
+      .unsigned(index * 2);
+    declarations.unsigned(index * 2 + 1);
+    exports
+      .name(glued.name)
+      .u8(0x00)
+      .unsigned(count + 1 + index);
+    code.sized(encodeBody(glued, index, count));
+  });
+  writeType(types, [], [I32]);
+  imports
+    .name(GLUE_IMPORTS)
+    .name(GLUE_WAIT)
+    .u8(0x00)
+    .unsigned(count * 2);
+  const module = new ByteWriter().raw([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+  const sections: [number, ByteWriter][] = [
+    [1, types],
+    [2, imports],
+    [3, declarations],
+    [7, exports],
+    [10, code],
+  ];
+  for (const [id, content] of sections) module.u8(id).sized(content);
+  return module.finish();
+}
+
+function writeType(
+  types: ByteWriter,
+  parameters: readonly number[],
+  results: readonly number[],
+): void {
+  types.u8(FUNCTION_FORM).unsigned(parameters.length).raw(parameters);
+  types.unsigned(results.length).raw(results);
+}
+
+function encodeBody(glued: GlueFunction, fastIndex: number, waitIndex: number): ByteWriter {
+  const answer = glued.parameters.length;
+  const body = new ByteWriter().unsigned(1).unsigned(1).u8(I32);
+  body.u8(OP.loop).u8(EMPTY_BLOCK);
+  for (let index = 0; index < answer; index++) body.u8(OP.localGet).unsigned(index);
+  body.u8(OP.call).unsigned(fastIndex).u8(OP.localTee).unsigned(answer);
+  body.u8(OP.i32Const).signed(0).u8(OP.i32GeS).u8(OP.if).u8(EMPTY_BLOCK);
+  if (glued.hasResult) body.u8(OP.localGet).unsigned(answer);
+  body.u8(OP.return).u8(OP.end);
+  body.u8(OP.localGet).unsigned(answer).u8(OP.i32Const).signed(EXIT).u8(OP.i32Eq);
+  body.u8(OP.if).u8(EMPTY_BLOCK).u8(OP.unreachable).u8(OP.end);
+  body.u8(OP.call).unsigned(waitIndex).u8(OP.if).u8(EMPTY_BLOCK).u8(OP.unreachable).u8(OP.end);
+  body.u8(OP.br).unsigned(0).u8(OP.end);
+  return body.u8(OP.unreachable).u8(OP.end);
+}

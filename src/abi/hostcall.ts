@@ -1,0 +1,70 @@
+import { Errno, type ErrnoName } from '../base/errno.ts';
+import type { Process } from '../kernel/process.ts';
+import { EXIT, I32, I64, WOULD_BLOCK } from './glue.ts';
+
+/**
+ * One function of an ABI: its parameter types, and what it does. `run` answers nothing for success, throws an
+ * Errno for failure, and answers WOULD_BLOCK after `process.blockOn`, or EXIT after `process.end`.
+ */
+export interface Hostcall {
+  readonly parameters: readonly number[];
+  readonly hasResult: boolean;
+  run(process: Process, ...args: readonly (number | bigint)[]): number | undefined;
+}
+
+type ValueType = 'i32' | 'i64';
+type Argument<Type> = Type extends 'i64' ? bigint : number;
+type Arguments<Types extends readonly ValueType[]> = {
+  [Index in keyof Types]: Argument<Types[Index]>;
+};
+
+/** Types a hostcall's implementation by its parameter list: i32 comes as a (signed) number, i64 as a bigint. */
+export function hostcall<const Types extends readonly ValueType[]>(
+  types: Types,
+  run: (process: Process, ...args: Arguments<Types>) => number | undefined,
+): Hostcall {
+  return {
+    parameters: types.map((type) => (type === 'i64' ? I64 : I32)),
+    hasResult: true,
+    // The glue's function types guarantee what the compiler cannot see: each argument has its declared type.
+    run: run as Hostcall['run'],
+  };
+}
+
+/** A hostcall without a result, which never returns to the guest. */
+export function finalHostcall(run: (process: Process, argument: number) => number): Hostcall {
+  return { parameters: [I32], hasResult: false, run: run as Hostcall['run'] };
+}
+
+/** What a broken hostcall of ours does to its process: reported as a bug, it ends the task and nothing else. */
+export type BugReporter = (name: string, thrown: unknown) => void;
+
+/**
+ * The one trampoline: binds a hostcall to a process as the plain import that the glue calls. Here, and only
+ * here, Errnos become the ABI's numbers.
+ */
+export function bindHostcall(
+  name: string,
+  { run }: Hostcall,
+  process: Process,
+  numbers: Readonly<Record<ErrnoName, number>>,
+  reportBug: BugReporter,
+): (...args: (number | bigint)[]) => number {
+  return (...args) => {
+    if (process.ending) return EXIT;
+    if (process.isSliceOver()) {
+      process.giveWay();
+      return WOULD_BLOCK;
+    }
+    try {
+      const answer = run(process, ...args);
+      if (answer !== WOULD_BLOCK) process.retry = undefined;
+      return answer ?? 0;
+    } catch (thrown) {
+      process.retry = undefined;
+      if (thrown instanceof Errno) return numbers[thrown.name];
+      reportBug(name, thrown);
+      return EXIT;
+    }
+  };
+}

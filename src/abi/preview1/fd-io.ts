@@ -1,0 +1,300 @@
+import { ERRNO } from '../../base/errno.ts';
+import type { FdEntry } from '../../kernel/fd-table.ts';
+import type { FileDescription, FileHandle, StreamHandle } from '../../kernel/file-description.ts';
+import type { Process, WaitConditions } from '../../kernel/process.ts';
+import { WOULD_BLOCK } from '../glue.ts';
+import { type Hostcall, hostcall } from '../hostcall.ts';
+import { readVectors } from './io-vectors.ts';
+import { RIGHTS } from './numbers.ts';
+import { requireRights } from './rights.ts';
+
+/** Reading, writing and seeking: the hot path of every program. */
+export const FD_IO_CALLS = {
+  fd_read: hostcall(['i32', 'i32', 'i32', 'i32'], (process, fd, vectors, count, read) => {
+    const { description } = entryFor(process, fd, RIGHTS.fdRead);
+    if (description.kind === 'directory') throw ERRNO.EISDIR;
+    const buffers = readVectors(process.memory, vectors, count);
+    // Checked before the read, so that no byte is lost to an answer that cannot be written.
+    process.memory.bytes(read, 4);
+    return whenReady(process, description, 'readable', () => {
+      process.memory.writeU32(read, readInto(description, buffers));
+      return undefined;
+    });
+  }),
+
+  fd_pread: hostcall(
+    ['i32', 'i32', 'i32', 'i64', 'i32'],
+    (process, fd, vectors, count, at, read) => {
+      const file = fileFor(process, fd, RIGHTS.fdRead | RIGHTS.fdSeek);
+      const buffers = readVectors(process.memory, vectors, count);
+      process.memory.bytes(read, 4);
+      let position = BigInt.asUintN(64, at);
+      let total = 0;
+      for (const buffer of buffers) {
+        const got = file.readAt(buffer, position);
+        total += got;
+        position += BigInt(got);
+        if (got < buffer.length) break;
+      }
+      process.memory.writeU32(read, total);
+      return undefined;
+    },
+  ),
+
+  fd_write: hostcall(['i32', 'i32', 'i32', 'i32'], (process, fd, vectors, count, written) => {
+    const { description } = entryFor(process, fd, RIGHTS.fdWrite);
+    if (description.kind === 'directory') throw ERRNO.EISDIR;
+    const buffers = readVectors(process.memory, vectors, count);
+    process.memory.bytes(written, 4);
+    return description.kind === 'stream'
+      ? writeStream(process, description, buffers, written)
+      : writeFile(process, description, written, () => writeFrom(description, buffers));
+  }),
+
+  fd_pwrite: hostcall(
+    ['i32', 'i32', 'i32', 'i64', 'i32'],
+    (process, fd, vectors, count, at, written) => {
+      const file = fileFor(process, fd, RIGHTS.fdWrite | RIGHTS.fdSeek);
+      const buffers = readVectors(process.memory, vectors, count);
+      process.memory.bytes(written, 4);
+      return writeFile(process, file, written, () => {
+        let position = BigInt.asUintN(64, at);
+        let total = 0;
+        for (const buffer of buffers) {
+          const put = file.writeAt(buffer, position);
+          total += put;
+          position += BigInt(put);
+          if (put < buffer.length) break;
+        }
+        return total;
+      });
+    },
+  ),
+
+  fd_seek: hostcall(['i32', 'i64', 'i32', 'i32'], (process, fd, offset, whence, position) => {
+    // Asking where one is needs the right to tell only (wasi-libc's lseek(fd, 0, SEEK_CUR)).
+    const isTell = offset === 0n && whence === WHENCE.current;
+    const file = fileFor(process, fd, isTell ? RIGHTS.fdTell : RIGHTS.fdSeek);
+    const target = seekBase(file, whence) + offset;
+    if (target < 0n) throw ERRNO.EINVAL;
+    process.memory.writeU64(position, target);
+    file.position = target;
+    return undefined;
+  }),
+
+  fd_tell: hostcall(['i32', 'i32'], (process, fd, position) => {
+    process.memory.writeU64(position, fileFor(process, fd, RIGHTS.fdTell).position);
+    return undefined;
+  }),
+
+  fd_sync: hostcall(['i32'], (process, fd) => synchronise(process, fd, RIGHTS.fdSync, false)),
+  fd_datasync: hostcall(['i32'], (process, fd) =>
+    synchronise(process, fd, RIGHTS.fdDatasync, true),
+  ),
+} satisfies Record<string, Hostcall>;
+
+const WHENCE = { start: 0, current: 1, end: 2 } as const;
+
+function entryFor(process: Process, fd: number, rights: bigint): FdEntry {
+  const entry = process.fds.get(fd);
+  requireRights(entry, rights);
+  return entry;
+}
+
+/** The file behind an fd; a stream cannot seek (ESPIPE), a directory has no bytes (EISDIR). */
+function fileFor(process: Process, fd: number, rights: bigint): FileHandle {
+  const entry = process.fds.get(fd);
+  const { description } = entry;
+  if (description.kind === 'stream') throw ERRNO.ESPIPE;
+  requireRights(entry, rights);
+  if (description.kind === 'directory') throw ERRNO.EISDIR;
+  return description;
+}
+
+function seekBase(file: FileHandle, whence: number): bigint {
+  switch (whence) {
+    case WHENCE.start:
+      return 0n;
+    case WHENCE.current:
+      return file.position;
+    case WHENCE.end:
+      return file.attributes().sizeBytes;
+    default:
+      throw ERRNO.EINVAL;
+  }
+}
+
+function readInto(description: FileHandle | StreamHandle, buffers: readonly Uint8Array[]): number {
+  let total = 0;
+  for (const buffer of buffers) {
+    let got: number;
+    try {
+      got = description.read(buffer);
+    } catch (thrown) {
+      // What was read already is an answer; the reason to stop comes with the next call.
+      if (thrown === ERRNO.EAGAIN && total > 0) return total;
+      throw thrown;
+    }
+    total += got;
+    if (got < buffer.length) break;
+  }
+  return total;
+}
+
+function writeFrom(description: FileHandle, buffers: readonly Uint8Array[]): number {
+  let total = 0;
+  for (const buffer of buffers) {
+    const put = description.write(buffer);
+    total += put;
+    if (put < buffer.length) break;
+  }
+  return total;
+}
+
+/** Tries `attempt`; when the stream is not ready the process waits for it, unless it asked never to wait. */
+function whenReady(
+  process: Process,
+  description: FileHandle | StreamHandle,
+  event: 'readable' | 'writable',
+  attempt: () => undefined,
+): number | undefined {
+  try {
+    return attempt();
+  } catch (thrown) {
+    if (thrown !== ERRNO.EAGAIN || description.kind !== 'stream') throw thrown;
+    if (description.flags.nonBlocking) throw thrown;
+    process.blockOn({ queues: [description[event]] });
+    return WOULD_BLOCK;
+  }
+}
+
+/**
+ * A blocking write to a stream is answered when all of it is taken, as write(2) on a pipe does; how much was taken
+ * so far is kept between tries.
+ */
+function writeStream(
+  process: Process,
+  stream: StreamHandle,
+  buffers: readonly Uint8Array[],
+  written: number,
+): number | undefined {
+  const isResumed = typeof process.retry === 'number';
+  let taken = typeof process.retry === 'number' ? process.retry : 0;
+  const answer = (): undefined => {
+    process.memory.writeU32(written, taken);
+    return undefined;
+  };
+  let skipped = taken;
+  try {
+    for (const buffer of buffers) {
+      let rest = buffer.subarray(Math.min(skipped, buffer.length));
+      skipped -= buffer.length - rest.length;
+      while (rest.length > 0) {
+        const put = stream.write(rest);
+        taken += put;
+        rest = rest.subarray(put);
+      }
+    }
+    return answer();
+  } catch (thrown) {
+    if (thrown !== ERRNO.EAGAIN) throw thrown;
+    if (stream.flags.nonBlocking) {
+      if (taken === 0 && !isResumed) throw thrown;
+      return answer();
+    }
+    process.retry = taken;
+    process.blockOn({ queues: [stream.writable] });
+    return WOULD_BLOCK;
+  }
+}
+
+/** A write to a file, made durable before it is answered when the file was opened so. */
+function writeFile(
+  process: Process,
+  file: FileHandle,
+  written: number,
+  write: () => number,
+): number | undefined {
+  if (!file.flags.synchronous) {
+    process.memory.writeU32(written, write());
+    return undefined;
+  }
+  if (process.retry === undefined) process.memory.writeU32(written, write());
+  return awaitSync(process, file, true);
+}
+
+function synchronise(
+  process: Process,
+  fd: number,
+  rights: bigint,
+  dataOnly: boolean,
+): number | undefined {
+  const entry = process.fds.get(fd);
+  requireRights(entry, rights);
+  const { description } = entry;
+  switch (description.kind) {
+    case 'file':
+      return awaitSync(process, description, dataOnly);
+    case 'directory':
+      return undefined;
+    case 'stream':
+      throw ERRNO.EINVAL;
+  }
+}
+
+/** A host operation under way, kept in `process.retry` until the process is woken by its end. */
+interface PendingSync {
+  outcome: 'pending' | 'done' | { readonly thrown: unknown };
+}
+
+function isPendingSync(retry: unknown): retry is PendingSync {
+  return typeof retry === 'object' && retry !== null && 'outcome' in retry;
+}
+
+function awaitSync(process: Process, file: FileHandle, dataOnly: boolean): number | undefined {
+  if (!isPendingSync(process.retry)) {
+    const pending: PendingSync = { outcome: 'pending' };
+    const settled = file.file.sync({ dataOnly }).then(
+      () => {
+        pending.outcome = 'done';
+      },
+      (thrown: unknown) => {
+        pending.outcome = { thrown };
+      },
+    );
+    process.retry = pending;
+    return blockOn(process, { promise: settled });
+  }
+  const { outcome } = process.retry;
+  if (outcome === 'done') return undefined;
+  if (outcome !== 'pending') throw outcome.thrown;
+  // Woken for another reason: the operation goes on, and is looked at again at the next turn.
+  process.giveWay();
+  return WOULD_BLOCK;
+}
+
+function blockOn(process: Process, conditions: WaitConditions): number {
+  process.blockOn(conditions);
+  return WOULD_BLOCK;
+}
+
+/** Whether an fd would answer at once: for poll_oneoff. */
+export function readyBytes(
+  description: FileDescription,
+  event: 'readable' | 'writable',
+): { bytes: bigint; hangup: boolean } | WaitConditions {
+  if (description.kind === 'directory') return { bytes: 0n, hangup: false };
+  if (description.kind === 'file') {
+    if (event === 'writable') return { bytes: 0n, hangup: false };
+    const left = description.attributes().sizeBytes - description.position;
+    return { bytes: left > 0n ? left : 0n, hangup: false };
+  }
+  if (event === 'writable') {
+    const free = description.sink?.freeBytes ?? 0;
+    return free > 0 ? { bytes: BigInt(free), hangup: false } : { queues: [description.writable] };
+  }
+  const { source } = description;
+  if (!source) throw ERRNO.EBADF;
+  if (source.availableBytes > 0) return { bytes: BigInt(source.availableBytes), hangup: false };
+  return source.hasEnded ? { bytes: 0n, hangup: true } : { queues: [source.readable] };
+}

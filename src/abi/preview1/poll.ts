@@ -1,0 +1,163 @@
+import { ERRNO, Errno } from '../../base/errno.ts';
+import type { GuestMemory } from '../../kernel/guest-memory.ts';
+import type { Process } from '../../kernel/process.ts';
+import type { WaitQueue } from '../../kernel/wait-queue.ts';
+import { WOULD_BLOCK } from '../glue.ts';
+import { type Hostcall, hostcall } from '../hostcall.ts';
+import { readClock } from './clock.ts';
+import { readyBytes } from './fd-io.ts';
+import {
+  CLOCK_ABSOLUTE,
+  CLOCKS,
+  ERRNO_NUMBERS,
+  EVENT_HANGUP,
+  EVENT_TYPES,
+  RIGHTS,
+} from './numbers.ts';
+import { requireRights } from './rights.ts';
+
+const SUBSCRIPTION_SIZE = 48;
+const EVENT_SIZE = 32;
+/** More than fds there can be; a guest-chosen count bounds a loop of ours. */
+const MAX_SUBSCRIPTIONS = 4096;
+
+interface Subscription {
+  readonly userdata: bigint;
+  readonly type: number;
+  readonly target:
+    | { readonly type: 'clock'; readonly deadlineNs: bigint }
+    | { readonly type: 'fd'; readonly fd: number }
+    | { readonly type: 'invalid' };
+}
+
+interface Event {
+  readonly userdata: bigint;
+  readonly type: number;
+  readonly error: number;
+  readonly bytes: bigint;
+  readonly flags: number;
+}
+
+export const POLL_CALLS = {
+  poll_oneoff: hostcall(['i32', 'i32', 'i32', 'i32'], (process, input, output, count, stored) => {
+    const length = count >>> 0;
+    if (length === 0 || length > MAX_SUBSCRIPTIONS) throw ERRNO.EINVAL;
+    process.memory.bytes(output, length * EVENT_SIZE);
+    process.memory.bytes(stored, 4);
+    // Kept between tries: a relative timeout counts from the first one.
+    const subscriptions = isSubscriptions(process.retry)
+      ? process.retry
+      : readSubscriptions(process, input, length);
+    const queues: WaitQueue[] = [];
+    const events = subscriptions.flatMap((subscription) => {
+      const event = check(process, subscription, queues);
+      return event ? [event] : [];
+    });
+    if (events.length === 0) {
+      process.retry = subscriptions;
+      process.blockOn({ queues, ...earliest(subscriptions) });
+      return WOULD_BLOCK;
+    }
+    for (const [index, event] of events.entries()) {
+      writeEvent(process.memory, (output >>> 0) + index * EVENT_SIZE, event);
+    }
+    process.memory.writeU32(stored, events.length);
+    return undefined;
+  }),
+} satisfies Record<string, Hostcall>;
+
+function isSubscriptions(retry: unknown): retry is readonly Subscription[] {
+  return Array.isArray(retry);
+}
+
+function readSubscriptions(process: Process, input: number, count: number): Subscription[] {
+  const { memory } = process;
+  memory.bytes(input, count * SUBSCRIPTION_SIZE);
+  return Array.from({ length: count }, (_, index) => {
+    const at = (input >>> 0) + index * SUBSCRIPTION_SIZE;
+    const type = memory.readU8(at + 8);
+    return { userdata: memory.readU64(at), type, target: readTarget(process, at, type) };
+  });
+}
+
+function readTarget(process: Process, at: number, type: number): Subscription['target'] {
+  const { memory } = process;
+  switch (type) {
+    case EVENT_TYPES.fdRead:
+    case EVENT_TYPES.fdWrite:
+      return { type: 'fd', fd: memory.readU32(at + 16) };
+    case EVENT_TYPES.clock:
+      return clockTarget(
+        process,
+        memory.readU32(at + 16),
+        memory.readU64(at + 24),
+        (memory.readU16(at + 40) & CLOCK_ABSOLUTE) !== 0,
+      );
+    default:
+      throw ERRNO.EINVAL;
+  }
+}
+
+/** Every timeout becomes a time of the monotonic clock. A clock that cannot be waited for is an event with EINVAL. */
+function clockTarget(
+  process: Process,
+  clock: number,
+  timeout: bigint,
+  isAbsolute: boolean,
+): Subscription['target'] {
+  if (clock !== CLOCKS.realtime && clock !== CLOCKS.monotonic) return { type: 'invalid' };
+  const left = isAbsolute ? timeout - readClock(process, clock) : timeout;
+  return { type: 'clock', deadlineNs: process.clock.monotonicNs() + (left > 0n ? left : 0n) };
+}
+
+/** The event of a subscription that is due; otherwise what to wait on is added to `queues`. */
+function check(
+  process: Process,
+  { userdata, type, target }: Subscription,
+  queues: WaitQueue[],
+): Event | undefined {
+  const event = (error: number, bytes = 0n, flags = 0): Event => ({
+    userdata,
+    type,
+    error,
+    bytes,
+    flags,
+  });
+  switch (target.type) {
+    case 'invalid':
+      return event(ERRNO_NUMBERS.EINVAL);
+    case 'clock':
+      return process.clock.monotonicNs() >= target.deadlineNs ? event(0) : undefined;
+    case 'fd':
+      try {
+        const entry = process.fds.get(target.fd);
+        requireRights(entry, RIGHTS.pollFdReadwrite);
+        const direction = type === EVENT_TYPES.fdRead ? 'readable' : 'writable';
+        const state = readyBytes(entry.description, direction);
+        if ('bytes' in state) return event(0, state.bytes, state.hangup ? EVENT_HANGUP : 0);
+        queues.push(...(state.queues ?? []));
+        return undefined;
+      } catch (thrown) {
+        if (thrown instanceof Errno) return event(ERRNO_NUMBERS[thrown.name]);
+        throw thrown;
+      }
+  }
+}
+
+function earliest(subscriptions: readonly Subscription[]): { deadlineNs?: bigint } {
+  let deadlineNs: bigint | undefined;
+  for (const { target } of subscriptions) {
+    if (target.type !== 'clock') continue;
+    if (deadlineNs === undefined || target.deadlineNs < deadlineNs) deadlineNs = target.deadlineNs;
+  }
+  return deadlineNs === undefined ? {} : { deadlineNs };
+}
+
+function writeEvent(memory: GuestMemory, at: number, event: Event): void {
+  memory.bytes(at, EVENT_SIZE).fill(0);
+  memory.writeU64(at, event.userdata);
+  memory.writeU16(at + 8, event.error);
+  memory.writeU8(at + 10, event.type);
+  memory.writeU64(at + 16, event.bytes);
+  memory.writeU16(at + 24, event.flags);
+}

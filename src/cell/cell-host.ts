@@ -1,0 +1,18 @@
+import type { Clock } from '../base/clock.ts';
+import type { Turns } from '../kernel/turns.ts';
+import type { HostFiles } from '../vfs/host-files.ts';
+
+/** What a cell is given of the machine: all of it, and by main/cell.ts only. */
+export interface CellHost {
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly files: HostFiles;
+  /** Fills with random bytes fit for keys. */
+  readonly fillRandom: (target: Uint8Array) => void;
+  /** The sha256 of the bytes, in hexadecimal. */
+  readonly sha256: (bytes: Uint8Array) => string;
+  /** Reads a whole file of the engine's own (a layer's index). */
+  readonly readFile: (path: string) => Uint8Array;
+  /** Writes what should never happen to the engine's log. */
+  readonly reportBug: (where: string, thrown: unknown) => void;
+}

@@ -1,0 +1,145 @@
+import type { Abi } from '../abi/abi.ts';
+import { EngineError, messageOf } from '../base/engine-error.ts';
+import { EmptySource } from '../kernel/byte-channel.ts';
+import type { ProcessEnd } from '../kernel/process.ts';
+import { WaitQueue } from '../kernel/wait-queue.ts';
+import { encodeMessage, FrameDecoder, LINK_VERSION, STREAM } from '../link/frame.ts';
+import {
+  boundedText,
+  type CellMessage,
+  parseDaemonMessage,
+  type StartMessage,
+} from '../link/messages.ts';
+import type { CellHost } from './cell-host.ts';
+import { CellContainer } from './container.ts';
+import { ContainerFiles } from './container-files.ts';
+import { LinkSink } from './link-sink.ts';
+import { LinkSource } from './link-source.ts';
+import { ProgramCache } from './program-cache.ts';
+
+/** One task as the link sees it: its streams, and the container once it has started. */
+interface RunningTask {
+  readonly stdin: LinkSource | undefined;
+  readonly stdout: LinkSink;
+  readonly stderr: LinkSink;
+  container: CellContainer | undefined;
+}
+
+/**
+ * Serves the daemon over the link: starts containers, passes their streams, and tells how they end. What it sends goes
+ * through `send`, in order.
+ */
+export class CellServer {
+  readonly #host: CellHost;
+  readonly #send: (frame: Uint8Array) => void;
+  readonly #programs: ProgramCache;
+  readonly #files: ContainerFiles;
+  readonly #tasks = new Map<number, RunningTask>();
+  readonly #decoder: FrameDecoder;
+  readonly #shutdown: () => void;
+
+  constructor(options: {
+    readonly abis: readonly Abi[];
+    readonly host: CellHost;
+    readonly send: (frame: Uint8Array) => void;
+    readonly shutdown: () => void;
+  }) {
+    this.#host = options.host;
+    this.#send = options.send;
+    this.#shutdown = options.shutdown;
+    this.#programs = new ProgramCache(options.abis, options.host);
+    this.#files = new ContainerFiles(options.host);
+    this.#decoder = new FrameDecoder({
+      onMessage: (task, json) => this.#receive(task, json),
+      onData: (task, _stream, bytes) => this.#tasks.get(task)?.stdin?.push(bytes),
+      onCredit: (task, stream, count) => {
+        const running = this.#tasks.get(task);
+        (stream === STREAM.stdout ? running?.stdout : running?.stderr)?.takeCredit(count);
+      },
+      onEnd: (task) => this.#tasks.get(task)?.stdin?.end(),
+    });
+  }
+
+  greet(pid: number): void {
+    this.#tell(0, { type: 'hello', version: LINK_VERSION, pid });
+  }
+
+  /** Takes bytes of the link. Errors: LinkError and parse errors, after which the link is of no use. */
+  feed(chunk: Uint8Array): void {
+    this.#decoder.feed(chunk);
+  }
+
+  #receive(task: number, json: string): void {
+    const message = parseDaemonMessage(json);
+    switch (message.type) {
+      case 'start':
+        this.#start(task, message);
+        return;
+      case 'signal':
+        this.#tasks.get(task)?.container?.signal(message.signal);
+        return;
+      case 'resize':
+        // The window size is the terminal's, which comes with the line discipline.
+        return;
+      case 'shutdown':
+        this.#shutdown();
+    }
+  }
+
+  #start(number: number, spec: StartMessage): void {
+    const task: RunningTask = {
+      stdin: spec.hasStdin ? new LinkSource(number, this.#send) : undefined,
+      stdout: new LinkSink(number, STREAM.stdout, this.#send),
+      stderr: new LinkSink(number, STREAM.stderr, this.#send),
+      container: undefined,
+    };
+    try {
+      const streams = {
+        stdin: task.stdin ?? new EmptySource(new WaitQueue()),
+        stdout: task.stdout,
+        stderr: task.stderr,
+        isTerminal: spec.hasTerminal,
+      };
+      const files = this.#files.open(spec);
+      task.container = CellContainer.prepare(spec, files, streams, this.#programs, this.#host);
+    } catch (thrown) {
+      this.#refuse(number, thrown);
+      return;
+    }
+    this.#tasks.set(number, task);
+    this.#tell(number, { type: 'started' });
+    void this.#run(number, task.container);
+  }
+
+  async #run(number: number, container: CellContainer): Promise<void> {
+    // The first turn is the daemon's: it must hear that the container has started before the guest takes the thread.
+    await new Promise<void>((resolve) => this.#host.turns.atNextTurn(resolve));
+    const end = await container.run();
+    container[Symbol.dispose]();
+    this.#tasks.delete(number);
+    this.#tell(number, exitMessage(end));
+  }
+
+  #refuse(number: number, thrown: unknown): void {
+    if (thrown instanceof EngineError) {
+      const message = boundedText(thrown.message);
+      this.#tell(number, { type: 'refused', kind: thrown.kind, message });
+      return;
+    }
+    this.#host.reportBug('start', thrown);
+    const message = boundedText(`cannot start the container: ${messageOf(thrown)}`);
+    this.#tell(number, { type: 'refused', kind: 'internal', message });
+  }
+
+  #tell(task: number, message: CellMessage): void {
+    this.#send(encodeMessage(task, message));
+  }
+}
+
+function exitMessage({ exitCode, reason }: ProcessEnd): CellMessage {
+  return {
+    type: 'exited',
+    exitCode,
+    ...(reason === undefined ? {} : { reason: boundedText(reason) }),
+  };
+}

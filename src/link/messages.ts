@@ -1,0 +1,66 @@
+import * as v from 'valibot';
+import { ERROR_KINDS } from '../base/engine-error.ts';
+
+/**
+ * The messages of the link. The daemon trusts nothing that a cell says, because hostile code runs beside
+ * the speaker: every string and number has a bound, and a message that does not fit ends the cell.
+ */
+const MAX_TEXT = 4096;
+const MAX_LIST = 65_536;
+
+const text = v.pipe(v.string(), v.maxLength(MAX_TEXT));
+/** Arguments and environment: as long as Linux allows one string to be (MAX_ARG_STRLEN). */
+const argument = v.pipe(v.string(), v.maxLength(131_072));
+
+const layerSource = v.object({ diffId: text, archivePath: text, indexPath: text });
+const bindMount = v.object({ source: text, target: text, isReadOnly: v.boolean() });
+
+const startMessage = v.object({
+  type: v.literal('start'),
+  containerId: text,
+  hostname: text,
+  rootfs: v.object({ layers: v.array(layerSource), upperdir: text }),
+  mounts: v.array(bindMount),
+  args: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
+  env: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
+  workingDirectory: text,
+  hasTerminal: v.boolean(),
+  hasStdin: v.boolean(),
+});
+
+/** What the daemon says to a cell; all but `shutdown` are about the frame's task. */
+const daemonMessage = v.variant('type', [
+  startMessage,
+  v.object({ type: v.literal('signal'), signal: v.number() }),
+  v.object({ type: v.literal('resize'), columns: v.number(), rows: v.number() }),
+  v.object({ type: v.literal('shutdown') }),
+]);
+
+const exitCode = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
+
+/** What a cell says to the daemon. */
+const cellMessage = v.variant('type', [
+  v.object({ type: v.literal('hello'), version: v.number(), pid: v.number() }),
+  v.object({ type: v.literal('started') }),
+  v.object({ type: v.literal('refused'), kind: v.picklist(ERROR_KINDS), message: text }),
+  v.object({ type: v.literal('exited'), exitCode, reason: v.optional(text) }),
+]);
+
+export type StartMessage = v.InferOutput<typeof startMessage>;
+export type DaemonMessage = v.InferOutput<typeof daemonMessage>;
+export type CellMessage = v.InferOutput<typeof cellMessage>;
+
+/** # Errors: throws (SyntaxError, ValiError) on what is no message of a cell. */
+export function parseCellMessage(json: string): CellMessage {
+  return v.parse(cellMessage, JSON.parse(json));
+}
+
+/** # Errors: throws (SyntaxError, ValiError) on what is no message of a daemon of this version. */
+export function parseDaemonMessage(json: string): DaemonMessage {
+  return v.parse(daemonMessage, JSON.parse(json));
+}
+
+/** Cuts a text that goes into a message to what the schema allows. */
+export function boundedText(value: string): string {
+  return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT - 1)}…`;
+}

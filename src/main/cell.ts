@@ -1,0 +1,54 @@
+import { createHash, randomFillSync } from 'node:crypto';
+import * as fs from 'node:fs';
+import { Socket } from 'node:net';
+import { PREVIEW1 } from '../abi/preview1/preview1.ts';
+import { CellServer } from '../cell/cell-server.ts';
+import { systemClock } from './system-clock.ts';
+
+/** The descriptor of the link to the daemon, inherited at birth. */
+const LINK_FD = 3;
+
+/**
+ * A cell: the process in which guests run. It is given all that it may use of the machine here, and lives as
+ * long as its link.
+ */
+function main(): void {
+  const link = new Socket({ fd: LINK_FD, readable: true, writable: true });
+  const server = new CellServer({
+    abis: [PREVIEW1],
+    host: {
+      clock: systemClock(),
+      turns: { atNextTurn: (callback) => void setImmediate(callback) },
+      files: { fs, platform: process.platform },
+      fillRandom: (target) => void randomFillSync(target),
+      sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+      readFile: (path) => fs.readFileSync(path),
+      reportBug,
+    },
+    send: (frame) => void link.write(frame),
+    shutdown: () => process.exit(0),
+  });
+  link.on('data', (chunk: Uint8Array) => {
+    try {
+      server.feed(chunk);
+    } catch (thrown) {
+      reportBug('link', thrown);
+      process.exit(1);
+    }
+  });
+  // Without a daemon there is nobody to run for: its end, however it came, is the cell's.
+  link.on('close', () => process.exit(0));
+  link.on('error', () => process.exit(0));
+  process.on('uncaughtException', (error) => {
+    reportBug('uncaught', error);
+    process.exit(1);
+  });
+  server.greet(process.pid);
+}
+
+function reportBug(where: string, thrown: unknown): void {
+  const stack = thrown instanceof Error ? thrown.stack : undefined;
+  process.stderr.write(`cell ${process.pid}: bug in ${where}: ${stack ?? String(thrown)}\n`);
+}
+
+main();

@@ -1,0 +1,77 @@
+import type { BindMount, Rootfs } from '../spec/mount.ts';
+
+/**
+ * How the engine runs containers without knowing how they are run (the words are containerd's).
+ *
+ * # Terms
+ * - A **runtime** turns a task spec into a running task.
+ * - A **task** is a container that runs: its processes, from the first one's start to its end.
+ *
+ * # Lifecycle
+ * `start` resolves when the first process exists and is ready to run its first instruction; from then
+ * on `exited` will resolve exactly once, whatever happens (exit, trap, kill, death of the host process).
+ * Output arrives in order, and all of it before `exited` resolves. A task holds nothing afterwards.
+ *
+ * # Flow control
+ * `TaskIo.write` may answer a promise: the runtime stops reading that stream until it resolves, so that a
+ * slow reader slows the program and never fills memory.
+ */
+export interface Runtime extends AsyncDisposable {
+  /**
+   * # Errors
+   * - not-found: the executable does not exist (message holds `executable file not found in $PATH`
+   *   or `no such file or directory`)
+   * - permission-denied: the path is no program that could be run (a directory, not executable)
+   * - invalid-argument: the file is no valid program for this runtime (`exec format error`)
+   * - unavailable: the runtime cannot take another task now
+   */
+  start(spec: TaskSpec, io: TaskIo): Promise<Task>;
+}
+
+export interface TaskSpec {
+  readonly containerId: string;
+  readonly hostname: string;
+  readonly rootfs: Rootfs;
+  readonly mounts: readonly BindMount[];
+  /** argv[0] and the rest; argv[0] without a slash is looked up in PATH of `env`. */
+  readonly args: readonly string[];
+  /** `NAME=value` strings. */
+  readonly env: readonly string[];
+  /** Absolute; created when it does not exist, as Docker does. */
+  readonly workingDirectory: string;
+  readonly hasTerminal: boolean;
+  /** False: the first process reads end of file from its standard input at once. */
+  readonly hasStdin: boolean;
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+
+/** Where a task's output goes. With a terminal everything comes as `stdout`. */
+export interface TaskIo {
+  /** `bytes` belongs to the callee from now on. The promise, if any, resolves when more may come. */
+  write(stream: OutputStream, bytes: Uint8Array): Promise<void> | undefined;
+}
+
+export interface Task {
+  /** The process on the host in which it runs. */
+  readonly hostPid: number;
+  readonly exited: Promise<TaskExit>;
+
+  /** Sends bytes to standard input; resolves when more may be sent. Ignored after the end of input or the exit. */
+  writeStdin(bytes: Uint8Array): Promise<void>;
+  /** Ends standard input. Idempotent. */
+  closeStdin(): void;
+
+  /** Sends a signal by number (Linux numbering) to the first process. Ignored after the exit. */
+  signal(signal: number): void;
+
+  /** Tells the terminal's size, in characters. Ignored without a terminal. */
+  resize(columns: number, rows: number): void;
+}
+
+export interface TaskExit {
+  /** The program's own code, or 128 + n when signal n (or a trap read as such) ended it. */
+  readonly exitCode: number;
+  /** What a person should know beyond the code, e.g. that the cell died. */
+  readonly reason?: string;
+}

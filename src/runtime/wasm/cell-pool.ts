@@ -1,0 +1,119 @@
+import { availableParallelism } from 'node:os';
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { Cell, type CellProgram } from './cell.ts';
+import type { CellRegistry } from './cell-registry.ts';
+
+/** Cells started ahead, so that a container does not wait for a process to start. */
+const SPARE_CELLS = 2;
+/** As many cells are spread over before containers are packed; see docs/RATIONALE.md. */
+const SPREAD_CELLS = Math.max(4 * availableParallelism(), 8);
+/** Past this V8's garbage collector makes everybody in a cell wait. */
+const MAX_TASKS_PER_CELL = 500;
+/** A cell whose last container ended is kept so long for the next one of the same image. */
+const IDLE_LIFETIME_MS = 30_000;
+const MAX_IDLE_CELLS = 4;
+
+/**
+ * Which cell a container goes to: spread first, pack later. Containers of different images never follow one
+ * another in an emptied cell, so that what one left behind in it cannot reach the other; packed
+ * containers do share one.
+ */
+export class CellPool implements AsyncDisposable {
+  readonly #program: CellProgram;
+  readonly #registry: CellRegistry;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #cells = new Set<Cell>();
+  readonly #spares: Cell[] = [];
+  readonly #idle = new Map<Cell, Timer>();
+  #isClosing = false;
+
+  constructor(program: CellProgram, registry: CellRegistry, clock: Clock, log: Log) {
+    this.#program = program;
+    this.#registry = registry;
+    this.#clock = clock;
+    this.#log = log;
+    this.#refill();
+  }
+
+  /** A cell for one more container of this trust domain. The caller tells `release` when the container is over. */
+  async acquire(domain: string): Promise<Cell> {
+    const cell = this.#choose(domain);
+    cell.domain ??= domain;
+    this.#idle.get(cell)?.cancel();
+    this.#idle.delete(cell);
+    await cell.ready;
+    return cell;
+  }
+
+  release(cell: Cell): void {
+    if (cell.isClosed || cell.taskCount > 0 || this.#isClosing) return;
+    if (this.#idle.size >= MAX_IDLE_CELLS) {
+      cell.shutdown();
+      return;
+    }
+    const timer = this.#clock.startTimer(IDLE_LIFETIME_MS, () => cell.shutdown());
+    this.#idle.set(cell, timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    for (const timer of this.#idle.values()) timer.cancel();
+    const cells = [...this.#cells];
+    for (const cell of cells) cell.kill('the engine was stopped');
+    await Promise.all(cells.map((cell) => cell.closed));
+  }
+
+  #choose(domain: string): Cell {
+    for (const cell of this.#idle.keys()) if (cell.domain === domain) return cell;
+    const busy = [...this.#cells].filter(
+      (cell) => cell.domain !== undefined && !this.#idle.has(cell),
+    );
+    if (busy.length < SPREAD_CELLS) return this.#takeSpare();
+    const roomy = busy.filter((cell) => cell.taskCount < MAX_TASKS_PER_CELL);
+    const related = roomy.filter((cell) => cell.domain === domain);
+    const candidates = related.length > 0 ? related : roomy;
+    return (
+      candidates.reduce<Cell | undefined>(
+        (least, cell) => (least && least.taskCount <= cell.taskCount ? least : cell),
+        undefined,
+      ) ?? this.#takeSpare()
+    );
+  }
+
+  #takeSpare(): Cell {
+    const cell = this.#spares.shift() ?? this.#spawn();
+    // The replacement is started behind the container that waits, not before it.
+    this.#clock.startTimer(REFILL_DELAY_MS, () => this.#refill());
+    return cell;
+  }
+
+  #refill(): void {
+    while (!this.#isClosing && this.#spares.length < SPARE_CELLS) this.#spares.push(this.#spawn());
+  }
+
+  #spawn(): Cell {
+    const cell = new Cell(this.#program);
+    this.#cells.add(cell);
+    const { pid } = cell;
+    this.#registry.add(pid);
+    this.#log.debug('cell started', { pid });
+    void cell.closed.then(() => {
+      this.#forget(cell);
+      this.#registry.remove(pid);
+      this.#log.debug('cell ended', { pid });
+    });
+    return cell;
+  }
+
+  #forget(cell: Cell): void {
+    this.#cells.delete(cell);
+    this.#idle.get(cell)?.cancel();
+    this.#idle.delete(cell);
+    const spare = this.#spares.indexOf(cell);
+    if (spare >= 0) this.#spares.splice(spare, 1);
+  }
+}
+
+const REFILL_DELAY_MS = 20;

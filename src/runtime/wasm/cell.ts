@@ -1,0 +1,193 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { EngineError, messageOf } from '../../base/engine-error.ts';
+import { encodeMessage, FrameDecoder, LINK_VERSION, LinkError, STREAM } from '../../link/frame.ts';
+import { type CellMessage, type DaemonMessage, parseCellMessage } from '../../link/messages.ts';
+import type { TaskIo } from '../contract.ts';
+import { CellTask } from './cell-task.ts';
+
+export interface CellProgram {
+  /** A Node with JSPI. */
+  readonly nodePath: string;
+  /** The bundle of src/main/cell.ts. */
+  readonly scriptPath: string;
+  /** Descriptor to which the cell's own diagnostics go. */
+  readonly logFd: number;
+}
+
+/**
+ * Stacks for guests: V8's default of 1 MB is too small for interpreters. Pages are taken as they are touched,
+ * so a larger bound costs nothing until it is used. Kilobytes; both flags bound the stack of a coroutine.
+ */
+const GUEST_STACK_KIB = 7_000;
+
+const CELL_FLAGS = [
+  `--stack-size=${GUEST_STACK_KIB}`,
+  `--wasm-stack-switching-stack-size=${GUEST_STACK_KIB}`,
+  '--no-warnings',
+] as const;
+
+/** The link is the fourth descriptor of a cell, behind the standard three. */
+const LINK_FD = 3;
+
+/**
+ * The daemon's handle of one cell: a child process in which guests run. The cell is not trusted: what it says is
+ * parsed and bounded, and a violation ends it.
+ */
+export class Cell {
+  /** Resolves when the cell has said hello; rejects (unavailable) when it dies before. */
+  readonly ready: Promise<void>;
+  /** Resolves when the process is gone and every task of it is finished. */
+  readonly closed: Promise<void>;
+  /** The image (top layer) whose programs it has compiled; a cell serves one trust domain in its life. */
+  domain: string | undefined;
+
+  readonly #child: ChildProcess;
+  readonly #link: Socket;
+  readonly #tasks = new Map<number, CellTask>();
+  readonly #starts = new Map<number, (answer: CellMessage) => void>();
+  #nextTask = 1;
+  #deathReason = 'the cell ended';
+  #isClosed = false;
+  #greet: () => void = () => {};
+
+  constructor(program: CellProgram) {
+    this.#child = spawn(program.nodePath, [...CELL_FLAGS, program.scriptPath], {
+      stdio: ['ignore', program.logFd, program.logFd, 'pipe'],
+      // Nothing of the user's environment is a guest's business; a session of its own keeps terminal signals away.
+      env: {},
+      detached: true,
+      windowsHide: true,
+    });
+    this.#link = linkOf(this.#child);
+    this.closed = this.#watch();
+    this.ready = new Promise((resolve, reject) => {
+      this.#greet = resolve;
+      void this.closed.then(() =>
+        reject(new EngineError('unavailable', `a cell did not start: ${this.#deathReason}`)),
+      );
+    });
+    // Whoever waits for readiness sees the rejection; a spare cell that nobody waits for must not be a bug.
+    this.ready.catch(() => {});
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get taskCount(): number {
+    return this.#tasks.size;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Starts a task; resolves when it is started. Errors: as the cell refused it; unavailable when the cell died. */
+  async start(message: DaemonMessage & { type: 'start' }, io: TaskIo): Promise<StartedTask> {
+    const number = this.#nextTask++;
+    const task = new CellTask(number, io, (frame) => this.#write(frame));
+    this.#tasks.set(number, task);
+    void task.exited.then(() => this.#tasks.delete(number));
+    const answer = new Promise<CellMessage>((resolve) => this.#starts.set(number, resolve));
+    this.#write(encodeMessage(number, message));
+    const settled = await Promise.race([answer, task.exited]);
+    this.#starts.delete(number);
+    if ('type' in settled && settled.type === 'started') return { number, task };
+    this.#tasks.delete(number);
+    if ('type' in settled && settled.type === 'refused') {
+      throw new EngineError(settled.kind, settled.message);
+    }
+    throw new EngineError('unavailable', `cannot start the container: ${this.#deathReason}`);
+  }
+
+  tell(task: number, message: DaemonMessage): void {
+    this.#write(encodeMessage(task, message));
+  }
+
+  /** Asks the cell to end by itself; it does so at once when its event loop runs. */
+  shutdown(): void {
+    this.tell(0, { type: 'shutdown' });
+    this.#link.end();
+  }
+
+  kill(reason: string): void {
+    this.#deathReason = reason;
+    this.#child.kill('SIGKILL');
+  }
+
+  #write(frame: Uint8Array): void {
+    if (this.#link.writable) this.#link.write(frame);
+  }
+
+  async #watch(): Promise<void> {
+    const decoder = new FrameDecoder({
+      onMessage: (task, json) => this.#receive(task, parseCellMessage(json)),
+      onData: (task, stream, bytes) => {
+        if (stream === STREAM.stdin) throw new LinkError('a cell sent standard input');
+        this.#tasks.get(task)?.takeOutput(stream === STREAM.stdout ? 'stdout' : 'stderr', bytes);
+      },
+      onCredit: (task, _stream, count) => this.#tasks.get(task)?.takeCredit(count),
+      onEnd: () => {
+        throw new LinkError('a cell ended standard input');
+      },
+    });
+    this.#link.on('data', (chunk: Uint8Array) => {
+      try {
+        decoder.feed(chunk);
+      } catch (thrown) {
+        this.kill(`it broke the protocol of its link: ${messageOf(thrown)}`);
+      }
+    });
+    const exited = new Promise<string>((resolve) => {
+      this.#child.once('error', (error) => resolve(messageOf(error)));
+      this.#child.once('exit', (code, signal) =>
+        resolve(signal ? `killed by ${signal}` : `exited with code ${code}`),
+      );
+    });
+    const drained = new Promise<void>((resolve) => this.#link.once('close', () => resolve()));
+    this.#link.on('error', () => this.#link.destroy());
+    const how = await exited;
+    if (this.#deathReason === 'the cell ended') this.#deathReason = `the cell was ${how}`;
+    await drained;
+    this.#isClosed = true;
+    for (const task of this.#tasks.values()) {
+      task.finish({ exitCode: EXIT_CODE_OF_LOST_CELL, reason: this.#deathReason });
+    }
+  }
+
+  #receive(task: number, message: CellMessage): void {
+    switch (message.type) {
+      case 'hello':
+        if (message.version !== LINK_VERSION) {
+          throw new LinkError(`version ${message.version} instead of ${LINK_VERSION}`);
+        }
+        this.#greet();
+        return;
+      case 'started':
+      case 'refused':
+        this.#starts.get(task)?.(message);
+        return;
+      case 'exited':
+        this.#tasks.get(task)?.finish({
+          exitCode: message.exitCode,
+          ...(message.reason === undefined ? {} : { reason: message.reason }),
+        });
+    }
+  }
+}
+
+/** What the engine sees of a process that SIGKILL ended: 128 + 9. */
+const EXIT_CODE_OF_LOST_CELL = 137;
+
+export interface StartedTask {
+  readonly number: number;
+  readonly task: CellTask;
+}
+
+/** Node types the extra pipes of a child as streams; on every platform they are duplex sockets. */
+function linkOf(child: ChildProcess): Socket {
+  const link = child.stdio[LINK_FD];
+  if (!link) throw new EngineError('unavailable', 'cannot open the link to a new cell');
+  return link as Socket;
+}

@@ -1,0 +1,121 @@
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { endsByDefault, exitCodeOfSignal } from '../../base/signals.ts';
+import type { Runtime, Task, TaskExit, TaskIo, TaskSpec } from '../contract.ts';
+import type { Cell, StartedTask } from './cell.ts';
+import { CellPool } from './cell-pool.ts';
+import { CellRegistry } from './cell-registry.ts';
+
+export interface WasmRuntimeOptions {
+  readonly dataRoot: string;
+  /** A Node with JSPI. */
+  readonly nodePath: string;
+  /** The bundle of src/main/cell.ts. */
+  readonly cellProgram: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * How long a program may take to notice a signal that ends it. It notices at its next hostcall; one that makes none
+ * also keeps its cell from everything else, so that its cell is ended then.
+ */
+const SIGNAL_GRACE_MS = 1_000;
+
+/** Runs WebAssembly programs as coroutines in cells. */
+export class WasmRuntime implements Runtime {
+  readonly #pool: CellPool;
+  readonly #clock: Clock;
+  readonly #logFd: number;
+
+  private constructor(pool: CellPool, clock: Clock, logFd: number) {
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#logFd = logFd;
+  }
+
+  /** Ends what an earlier daemon left running, and starts the first cells. */
+  static open({ dataRoot, nodePath, cellProgram, clock, log }: WasmRuntimeOptions): WasmRuntime {
+    const { registry, endedCount } = CellRegistry.open(join(dataRoot, 'cells'));
+    if (endedCount > 0) log.warn('ended cells of an earlier daemon', { count: endedCount });
+    const logFd = openSync(join(dataRoot, 'cells.log'), 'w');
+    const pool = new CellPool({ nodePath, scriptPath: cellProgram, logFd }, registry, clock, log);
+    return new WasmRuntime(pool, clock, logFd);
+  }
+
+  async start(spec: TaskSpec, io: TaskIo): Promise<Task> {
+    const domain = spec.rootfs.layers[0]?.diffId ?? spec.containerId;
+    const cell = await this.#pool.acquire(domain);
+    const release = (): void => this.#pool.release(cell);
+    try {
+      const started = await cell.start({ type: 'start', ...toMessage(spec) }, io);
+      void started.task.exited.then(release);
+      return new CellTaskHandle(cell, started, this.#clock);
+    } catch (thrown) {
+      release();
+      throw thrown;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+    closeSync(this.#logFd);
+  }
+}
+
+/** The message has mutable arrays, as its schema makes them. */
+function toMessage(spec: TaskSpec) {
+  return {
+    ...spec,
+    rootfs: { layers: [...spec.rootfs.layers], upperdir: spec.rootfs.upperdir },
+    mounts: [...spec.mounts],
+    args: [...spec.args],
+    env: [...spec.env],
+  };
+}
+
+class CellTaskHandle implements Task {
+  readonly hostPid: number;
+  readonly exited: Promise<TaskExit>;
+  readonly #cell: Cell;
+  readonly #started: StartedTask;
+  readonly #clock: Clock;
+  #endingSignal: number | undefined;
+
+  constructor(cell: Cell, started: StartedTask, clock: Clock) {
+    this.#cell = cell;
+    this.#started = started;
+    this.#clock = clock;
+    this.hostPid = cell.pid;
+    // A program whose cell had to be ended for it died of its signal, not of the cell's death.
+    this.exited = started.task.exited.then((exit) =>
+      cell.isClosed && this.#endingSignal !== undefined
+        ? { exitCode: exitCodeOfSignal(this.#endingSignal) }
+        : exit,
+    );
+  }
+
+  writeStdin(bytes: Uint8Array): Promise<void> {
+    return this.#started.task.writeStdin(bytes);
+  }
+
+  closeStdin(): void {
+    this.#started.task.closeStdin();
+  }
+
+  signal(signal: number): void {
+    this.#cell.tell(this.#started.number, { type: 'signal', signal });
+    if (!endsByDefault(signal) || this.#endingSignal !== undefined) return;
+    this.#endingSignal = signal;
+    const timer = this.#clock.startTimer(SIGNAL_GRACE_MS, () =>
+      this.#cell.kill('a container in it did not react to a signal'),
+    );
+    void this.#started.task.exited.then(() => timer.cancel());
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#cell.tell(this.#started.number, { type: 'resize', columns, rows });
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What every file system offers, and what the kernel builds on.
+ *
+ * # Terms
+ * - A **file system** is a tree of files with one root.
+ * - A **vnode** is one file in it: a directory, a regular file, a symbolic link, a device. It is a
+ *   handle by which to name the file, not an open file: it holds no descriptor that its user has
+ *   to close, and it may go stale (ESTALE, ENOENT) when somebody else removes the file.
+ * - An **open file** is a regular file (or device) opened for reading or writing. It holds what the
+ *   host needs (a descriptor) until it is closed, and outlives the removal of its name.
+ *   It has no position of its own: positions belong to the kernel's file descriptions.
+ * - The **walk** (`path-walk.ts`) alone knows paths: it resolves them name by name over a **mount
+ *   table** (`mount-table.ts`), follows symbolic links, and never leaves the container's root. A
+ *   file system is only ever asked for single names, never for paths, `.` or `..`.
+ *
+ * # Errors
+ * Every method throws `Errno` constants and nothing else; whatever a host answers is translated at
+ * the host's border. A read-only file system throws EROFS from every method that would change it.
+ *
+ * # Blocking
+ * All calls are synchronous but `sync`, which is slow by nature.
+ */
+
+export type FileKind =
+  | 'directory'
+  | 'regular'
+  | 'symlink'
+  | 'character-device'
+  | 'block-device'
+  | 'fifo'
+  | 'socket';
+
+export interface Attributes {
+  readonly kind: FileKind;
+  /** Identifies the file system within the container. */
+  readonly device: bigint;
+  /** Identifies the file within its file system for as long as it exists. */
+  readonly inode: bigint;
+  readonly linkCount: bigint;
+  readonly sizeBytes: bigint;
+  /** Permission bits, 0o7777 and below. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly accessedNs: bigint;
+  readonly modifiedNs: bigint;
+  readonly changedNs: bigint;
+}
+
+/** Times are nanoseconds since the epoch; an absent field stays as it is. */
+export interface AttributesChange {
+  readonly sizeBytes?: bigint;
+  readonly accessedNs?: bigint;
+  readonly modifiedNs?: bigint;
+  readonly mode?: number;
+}
+
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly kind: FileKind;
+  readonly inode: bigint;
+}
+
+export interface OpenMode {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly truncate: boolean;
+}
+
+export interface Vnode {
+  readonly kind: FileKind;
+
+  attributes(): Attributes;
+
+  /** Changes this file's own attributes; a symbolic link is not followed. `sizeBytes` only on a regular file. */
+  change(change: AttributesChange): void;
+
+  /** The file of that name in this directory. Throws ENOENT, ENOTDIR. */
+  lookup(name: string): Vnode;
+
+  /** All entries, without `.` and `..`, in an order that is stable while the directory is unchanged. */
+  list(): readonly DirectoryEntry[];
+
+  /** The target of this symbolic link, not resolved. Throws EINVAL on anything else. */
+  readLink(): string;
+
+  /** Opens this regular file or device. Throws EISDIR on a directory, ELOOP on a symbolic link. */
+  open(mode: OpenMode): OpenFile;
+
+  /** Creates a regular file in this directory and opens it. Throws EEXIST when the name is taken. */
+  createFile(name: string, permissions: number, mode: OpenMode): OpenFile;
+
+  makeDirectory(name: string, permissions: number): void;
+
+  makeSymlink(name: string, target: string): void;
+
+  /** Gives `target` (of the same file system, not a directory) one more name. Throws EXDEV, EPERM. */
+  makeLink(name: string, target: Vnode): void;
+
+  /** Removes a name that is no directory. Throws EISDIR. */
+  removeFile(name: string): void;
+
+  /** Removes an empty directory. Throws ENOTDIR, ENOTEMPTY. */
+  removeDirectory(name: string): void;
+
+  /** Moves `name` of this directory to `newName` of `newParent`, replacing as rename(2) does. Throws EXDEV. */
+  rename(name: string, newParent: Vnode, newName: string): void;
+}
+
+export interface OpenFile {
+  attributes(): Attributes;
+  change(change: AttributesChange): void;
+
+  /** Reads into `target` from byte `position`; answers the bytes read, 0 at the end. */
+  readAt(target: Uint8Array, position: bigint): number;
+
+  /** Writes all or part of `source` at byte `position`; answers the bytes written. */
+  writeAt(source: Uint8Array, position: bigint): number;
+
+  /** Writes at the end, wherever that is at the moment of writing; answers the bytes written. */
+  append(source: Uint8Array): number;
+
+  /** What was written is on stable storage when the promise resolves. */
+  sync(options: { readonly dataOnly: boolean }): Promise<void>;
+
+  /** Idempotent. */
+  close(): void;
+}
+
+export interface FileSystem extends Disposable {
+  readonly root: Vnode;
+  readonly isReadOnly: boolean;
+}

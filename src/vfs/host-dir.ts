@@ -1,0 +1,401 @@
+import { ERRNO } from '../base/errno.ts';
+import type {
+  Attributes,
+  AttributesChange,
+  DirectoryEntry,
+  FileKind,
+  FileSystem,
+  OpenFile,
+  OpenMode,
+  Vnode,
+} from './contract.ts';
+import { checkName } from './file-name.ts';
+import {
+  type HostFiles,
+  type HostStat,
+  hostLstat,
+  kindOfStat,
+  permissionsOfStat,
+  translated,
+} from './host-files.ts';
+import { changeTimes, type HostFileOwner, hostSize, openHostFile } from './host-open-file.ts';
+import {
+  changeModeAt,
+  type HostDirectory,
+  type HostIdentity,
+  type HostPaths,
+  type HostRoot,
+  isSameFile,
+} from './host-paths.ts';
+import { LeafVnode } from './leaf-vnode.ts';
+import { WeakChildren } from './weak-children.ts';
+
+/**
+ * A directory or a single file of the host as a file system: what a bind mount, a volume and an upperdir are.
+ *
+ * What a guest names stays below the root: names are single components, no symbolic link of the host is ever
+ * followed, and directories are reached as `host-paths.ts` tells. FIFOs, sockets and devices of the host are seen but
+ * not opened: ENXIO and EACCES. Names that are not UTF-8 are not seen.
+ *
+ * Files are made with the mode asked for, less the umask of our process, and never with set-id bits: they would
+ * be a host user's.
+ */
+export interface HostDirectoryOptions {
+  /** Absolute path on the host. Links in it must have been resolved. */
+  readonly source: string;
+  /** The device number that guests see. */
+  readonly device: bigint;
+  readonly isReadOnly: boolean;
+}
+
+/** Throws what the host answers for `source`, as an Errno. `paths` is borrowed. */
+export function openHostDirectory(paths: HostPaths, options: HostDirectoryOptions): FileSystem {
+  return translated(() => {
+    const root = paths.openRoot(options.source);
+    try {
+      return new HostDir(paths, root, options);
+    } catch (thrown) {
+      root[Symbol.dispose]();
+      throw thrown;
+    }
+  });
+}
+
+/** Bits that mean a user of the host when set on a file of the host. */
+const ALLOWED_MODE = 0o777;
+
+class HostDir implements FileSystem, HostFileOwner {
+  readonly paths: HostPaths;
+  readonly host: HostFiles;
+  readonly root: Vnode;
+  readonly isReadOnly: boolean;
+  readonly hostRoot: HostRoot;
+  readonly #device: bigint;
+  readonly #rootDevice: bigint;
+
+  constructor(paths: HostPaths, hostRoot: HostRoot, options: HostDirectoryOptions) {
+    this.paths = paths;
+    this.host = paths.host;
+    this.hostRoot = hostRoot;
+    this.isReadOnly = options.isReadOnly;
+    this.#device = options.device;
+    const stat = hostRoot.stat();
+    this.#rootDevice = stat.dev;
+    const kind = kindOfStat(stat);
+    this.root =
+      kind === 'directory'
+        ? new HostNode(this, undefined, '', kind, stat)
+        : new HostFileRoot(this, kind);
+  }
+
+  attributesOf(stat: HostStat): Attributes {
+    return {
+      kind: kindOfStat(stat),
+      // Inodes are unique within one device, and the host may have mounted others below our root.
+      device: stat.dev === this.#rootDevice ? this.#device : this.#device | (stat.dev << 32n),
+      inode: stat.ino,
+      linkCount: stat.nlink,
+      sizeBytes: stat.size,
+      mode: permissionsOfStat(stat),
+      uid: Number(stat.uid),
+      gid: Number(stat.gid),
+      accessedNs: stat.atimeNs,
+      modifiedNs: stat.mtimeNs,
+      changedNs: stat.ctimeNs,
+    };
+  }
+
+  allowedMode(mode: number): number {
+    return mode & ALLOWED_MODE;
+  }
+
+  [Symbol.dispose](): void {
+    this.hostRoot[Symbol.dispose]();
+  }
+}
+
+/** A file of any kind in a mounted directory, named by its directory and its name there. */
+class HostNode implements Vnode, HostDirectory {
+  readonly kind: FileKind;
+  readonly identity: HostIdentity;
+  readonly root: HostRoot;
+  readonly #fileSystem: HostDir;
+  readonly #host: HostFiles;
+  #parent: HostNode | undefined;
+  #name: string;
+  #directories: WeakChildren<HostNode> | undefined;
+
+  constructor(
+    fileSystem: HostDir,
+    parent: HostNode | undefined,
+    name: string,
+    kind: FileKind,
+    stat: HostStat,
+  ) {
+    this.#fileSystem = fileSystem;
+    this.#host = fileSystem.host;
+    this.root = fileSystem.hostRoot;
+    this.#parent = parent;
+    this.#name = name;
+    this.kind = kind;
+    this.identity = { dev: stat.dev, ino: stat.ino };
+  }
+
+  get parent(): HostDirectory | undefined {
+    return this.#parent;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  attributes(): Attributes {
+    return translated(() => this.#fileSystem.attributesOf(this.#stat()));
+  }
+
+  change(change: AttributesChange): void {
+    this.#checkWritable();
+    translated(() => {
+      if (change.sizeBytes !== undefined) this.#changeSize(change.sizeBytes);
+      if (change.mode !== undefined) {
+        if (this.kind === 'symlink') throw ERRNO.ENOTSUP;
+        changeModeAt(this.#host, this.#ownPath(), this.#fileSystem.allowedMode(change.mode));
+      }
+      changeTimes(
+        change,
+        () => this.#stat(),
+        (accessed, modified) => this.#host.fs.lutimesSync(this.#ownPath(), accessed, modified),
+      );
+    });
+  }
+
+  lookup(name: string): Vnode {
+    return translated(() => this.#nodeOf(name, hostLstat(this.#host, this.#entryPath(name))));
+  }
+
+  list(): readonly DirectoryEntry[] {
+    if (this.kind !== 'directory') throw ERRNO.ENOTDIR;
+    return translated(() => {
+      const path = this.#fileSystem.paths.pathOf(this);
+      const entries: DirectoryEntry[] = [];
+      for (const name of this.#host.fs.readdirSync(path)) {
+        const stat = this.#host.fs.lstatSync(`${path}/${name}`, LSTAT_OPTIONS);
+        // Gone in between, or its name is not UTF-8 and has been mangled on the way to us.
+        if (!stat) continue;
+        entries.push({ name, kind: kindOfStat(stat), inode: stat.ino });
+      }
+      return entries;
+    });
+  }
+
+  readLink(): string {
+    if (this.kind !== 'symlink') throw ERRNO.EINVAL;
+    return translated(() => this.#host.fs.readlinkSync(this.#ownPath()));
+  }
+
+  open(mode: OpenMode): OpenFile {
+    checkKindToOpen(this.kind);
+    if (mode.write || mode.truncate) this.#checkWritable();
+    return translated(() => openHostFile(this.#fileSystem, this.#ownPath(), mode));
+  }
+
+  createFile(name: string, permissions: number, mode: OpenMode): OpenFile {
+    return translated(() => {
+      const created = this.#fileSystem.allowedMode(permissions);
+      return openHostFile(this.#fileSystem, this.#writableEntryPath(name), mode, { created });
+    });
+  }
+
+  makeDirectory(name: string, permissions: number): void {
+    translated(() => {
+      const mode = this.#fileSystem.allowedMode(permissions);
+      this.#host.fs.mkdirSync(this.#writableEntryPath(name), { mode, recursive: false });
+    });
+  }
+
+  makeSymlink(name: string, target: string): void {
+    translated(() => this.#host.fs.symlinkSync(target, this.#writableEntryPath(name)));
+  }
+
+  makeLink(name: string, target: Vnode): void {
+    if (!(target instanceof HostNode) || target.#fileSystem !== this.#fileSystem) {
+      throw ERRNO.EXDEV;
+    }
+    if (target.kind === 'directory') throw ERRNO.EPERM;
+    // Other hosts than Linux would give the link's target another name, not the link.
+    if (target.kind === 'symlink' && this.#host.platform !== 'linux') throw ERRNO.EPERM;
+    translated(() => this.#host.fs.linkSync(target.#ownPath(), this.#writableEntryPath(name)));
+  }
+
+  removeFile(name: string): void {
+    translated(() => {
+      const path = this.#writableEntryPath(name);
+      // Hosts answer EISDIR or EPERM for a directory; guests are to see one answer.
+      if (this.#host.platform !== 'linux') {
+        if (kindOfStat(hostLstat(this.#host, path)) === 'directory') throw ERRNO.EISDIR;
+      }
+      this.#host.fs.unlinkSync(path);
+    });
+  }
+
+  removeDirectory(name: string): void {
+    translated(() => {
+      const path = this.#writableEntryPath(name);
+      if (this.#host.platform !== 'linux') {
+        if (kindOfStat(hostLstat(this.#host, path)) !== 'directory') throw ERRNO.ENOTDIR;
+      }
+      this.#host.fs.rmdirSync(path);
+      this.#directories?.take(name);
+    });
+  }
+
+  rename(name: string, newParent: Vnode, newName: string): void {
+    if (!(newParent instanceof HostNode) || newParent.#fileSystem !== this.#fileSystem) {
+      throw ERRNO.EXDEV;
+    }
+    translated(() => {
+      const from = this.#writableEntryPath(name);
+      const to = newParent.#writableEntryPath(newName);
+      if (from === to) {
+        hostLstat(this.#host, from);
+        return;
+      }
+      this.#host.fs.renameSync(from, to);
+      newParent.#directories?.take(newName);
+      const moved = this.#directories?.take(name);
+      // Where the host has moved directories meanwhile, the way to `newParent` may be one that no longer exists.
+      if (moved && !newParent.#isBelow(moved)) newParent.#adopt(moved, newName);
+    });
+  }
+
+  /** What stands in this directory under `name`. A directory that is known already is the same vnode. */
+  #nodeOf(name: string, stat: HostStat): HostNode {
+    const kind = kindOfStat(stat);
+    if (kind !== 'directory') return new HostNode(this.#fileSystem, this, name, kind, stat);
+    const known = this.#directories?.get(name);
+    if (known && isSameFile(known.identity, stat)) return known;
+    const found = new HostNode(this.#fileSystem, this, name, kind, stat);
+    this.#adopt(found, name);
+    return found;
+  }
+
+  #adopt(directory: HostNode, name: string): void {
+    directory.#parent = this;
+    directory.#name = name;
+    this.#directories ??= new WeakChildren();
+    this.#directories.set(name, directory);
+  }
+
+  #isBelow(directory: HostNode): boolean {
+    for (let at: HostNode | undefined = this; at; at = at.#parent)
+      if (at === directory) return true;
+    return false;
+  }
+
+  #checkWritable(): void {
+    if (this.#fileSystem.isReadOnly) throw ERRNO.EROFS;
+  }
+
+  #stat(): HostStat {
+    return hostLstat(this.#host, this.#ownPath());
+  }
+
+  /** A path that names this file and of which no part is a link, but perhaps the file itself. */
+  #ownPath(): string {
+    const { paths } = this.#fileSystem;
+    if (!this.#parent) return `${this.root.path}/.`;
+    const open = this.kind === 'directory' ? paths.openPathOf(this) : undefined;
+    return open === undefined ? `${paths.pathOf(this.#parent)}/${this.#name}` : `${open}/.`;
+  }
+
+  #entryPath(name: string): string {
+    if (this.kind !== 'directory') throw ERRNO.ENOTDIR;
+    checkName(name);
+    if (this.#host.platform === 'win32') checkWindowsName(name);
+    return `${this.#fileSystem.paths.pathOf(this)}/${name}`;
+  }
+
+  #writableEntryPath(name: string): string {
+    const path = this.#entryPath(name);
+    this.#checkWritable();
+    return path;
+  }
+
+  #changeSize(sizeBytes: bigint): void {
+    if (this.kind === 'directory') throw ERRNO.EISDIR;
+    if (this.kind !== 'regular') throw ERRNO.EINVAL;
+    const size = hostSize(sizeBytes);
+    const file = openHostFile(this.#fileSystem, this.#ownPath(), WRITE_ONLY);
+    try {
+      file.change({ sizeBytes: BigInt(size) });
+    } finally {
+      file.close();
+    }
+  }
+}
+
+/** A single file of the host. Only on Linux it stays the same file when the host puts another in its place. */
+class HostFileRoot extends LeafVnode {
+  override readonly kind: FileKind;
+  readonly #fileSystem: HostDir;
+
+  constructor(fileSystem: HostDir, kind: FileKind) {
+    super();
+    this.#fileSystem = fileSystem;
+    this.kind = kind;
+  }
+
+  override attributes(): Attributes {
+    return translated(() => this.#fileSystem.attributesOf(this.#fileSystem.hostRoot.stat()));
+  }
+
+  override change(change: AttributesChange): void {
+    const { host, hostRoot, isReadOnly } = this.#fileSystem;
+    if (isReadOnly) throw ERRNO.EROFS;
+    translated(() => {
+      if (change.sizeBytes !== undefined) {
+        if (this.kind !== 'regular') throw ERRNO.EINVAL;
+        const file = this.open(WRITE_ONLY);
+        file.change({ sizeBytes: change.sizeBytes });
+        file.close();
+      }
+      if (change.mode !== undefined) {
+        host.fs.chmodSync(hostRoot.path, this.#fileSystem.allowedMode(change.mode));
+      }
+      changeTimes(
+        change,
+        () => hostRoot.stat(),
+        (accessed, modified) => host.fs.utimesSync(hostRoot.path, accessed, modified),
+      );
+    });
+  }
+
+  override open(mode: OpenMode): OpenFile {
+    checkKindToOpen(this.kind);
+    const { hostRoot, isReadOnly, host } = this.#fileSystem;
+    if (isReadOnly && (mode.write || mode.truncate)) throw ERRNO.EROFS;
+    // The path is the kernel's own link to the file that is open, on the hosts that have such paths.
+    const isTrustedLink = host.platform === 'linux';
+    return translated(() => openHostFile(this.#fileSystem, hostRoot.path, mode, { isTrustedLink }));
+  }
+}
+
+const LSTAT_OPTIONS = { bigint: true, throwIfNoEntry: false } as const;
+const WRITE_ONLY: OpenMode = { read: false, write: true, truncate: false };
+
+function checkKindToOpen(kind: FileKind): void {
+  if (kind === 'regular') return;
+  if (kind === 'directory') throw ERRNO.EISDIR;
+  if (kind === 'symlink') throw ERRNO.ELOOP;
+  throw kind === 'fifo' || kind === 'socket' ? ERRNO.ENXIO : ERRNO.EACCES;
+}
+
+const WINDOWS_FORBIDDEN = /[<>:"\\|?*]|[. ]$/;
+const WINDOWS_DEVICES = /^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
+const FIRST_PRINTABLE = ' ';
+
+/** Names that Windows reads as paths, streams, devices or other names. Throws EINVAL. */
+function checkWindowsName(name: string): void {
+  if (WINDOWS_FORBIDDEN.test(name) || WINDOWS_DEVICES.test(name)) throw ERRNO.EINVAL;
+  for (const character of name) if (character < FIRST_PRINTABLE) throw ERRNO.EINVAL;
+}

@@ -1,0 +1,214 @@
+import { ERRNO, errnoOfHostError } from '../base/errno.ts';
+import type { Attributes, AttributesChange, OpenFile, OpenMode } from './contract.ts';
+import {
+  type HostFiles,
+  type HostStat,
+  hostSeconds,
+  kindOfStat,
+  translated,
+} from './host-files.ts';
+
+/** What an open file needs to know of the file system that it belongs to. */
+export interface HostFileOwner {
+  readonly host: HostFiles;
+  readonly isReadOnly: boolean;
+  attributesOf(stat: HostStat): Attributes;
+  /** The permission bits that may be given to a file. */
+  allowedMode(mode: number): number;
+}
+
+/** As Linux (MAX_RW_COUNT): more is not read or written in one call. */
+const MAX_TRANSFER_BYTES = 0x7ffff000;
+
+/** Positions beyond are exact in no number; no host has files of that size. */
+const MAX_POSITION = BigInt(Number.MAX_SAFE_INTEGER);
+
+/**
+ * Opens the regular file at `path`. Never follows a link, and never waits for the other end of a FIFO. Throws
+ * EACCES for what turns out not to be a regular file, and host errors.
+ *
+ * `created` gives the permission bits of a file that must not exist yet.
+ */
+export function openHostFile(
+  owner: HostFileOwner,
+  path: string,
+  mode: OpenMode,
+  options: { readonly created?: number; readonly isTrustedLink?: boolean } = {},
+): HostOpenFile {
+  const { fs } = owner.host;
+  const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+  let flags = accessFlags(owner.host, mode) | O_NONBLOCK;
+  if (options.isTrustedLink !== true) flags |= O_NOFOLLOW;
+  if (options.created !== undefined) flags |= O_CREAT | O_EXCL;
+  const fd = fs.openSync(path, flags, options.created);
+  if (options.created === undefined) {
+    if (kindOfStat(fs.fstatSync(fd, { bigint: true })) !== 'regular') {
+      fs.closeSync(fd);
+      throw ERRNO.EACCES;
+    }
+  }
+  return new HostOpenFile(owner, fd, mode.write || mode.truncate);
+}
+
+function accessFlags(host: HostFiles, mode: OpenMode): number {
+  const { O_RDONLY, O_WRONLY, O_RDWR, O_TRUNC } = host.fs.constants;
+  if (mode.truncate) return (mode.read ? O_RDWR : O_WRONLY) | O_TRUNC;
+  if (mode.write) return mode.read ? O_RDWR : O_WRONLY;
+  return O_RDONLY;
+}
+
+/** Sets the times of a file, leaving what is absent as it is. Throws host errors. */
+export function changeTimes(
+  change: AttributesChange,
+  stat: () => HostStat,
+  setTimes: (accessed: number, modified: number) => void,
+): void {
+  const { accessedNs, modifiedNs } = change;
+  if (accessedNs === undefined && modifiedNs === undefined) return;
+  const present = accessedNs === undefined || modifiedNs === undefined ? stat() : undefined;
+  const accessed = accessedNs ?? present?.atimeNs ?? 0n;
+  const modified = modifiedNs ?? present?.mtimeNs ?? 0n;
+  setTimes(hostSeconds(accessed), hostSeconds(modified));
+}
+
+/** The size as the host's calls take it. Throws EINVAL, EFBIG. */
+export function hostSize(sizeBytes: bigint): number {
+  if (sizeBytes < 0n) throw ERRNO.EINVAL;
+  if (sizeBytes > MAX_POSITION) throw ERRNO.EFBIG;
+  return Number(sizeBytes);
+}
+
+export class HostOpenFile implements OpenFile {
+  readonly #owner: HostFileOwner;
+  readonly #host: HostFiles;
+  readonly #fd: number;
+  readonly #isWritable: boolean;
+  /** A second descriptor that appends, opened at need; -1 where the host cannot give one. */
+  #appendFd: number | undefined;
+  #isClosed = false;
+  #syncCount = 0;
+
+  constructor(owner: HostFileOwner, fd: number, isWritable: boolean) {
+    this.#owner = owner;
+    this.#host = owner.host;
+    this.#fd = fd;
+    this.#isWritable = isWritable;
+  }
+
+  attributes(): Attributes {
+    return translated(() => this.#owner.attributesOf(this.#stat()));
+  }
+
+  change(change: AttributesChange): void {
+    if (this.#owner.isReadOnly) throw ERRNO.EROFS;
+    this.#checkOpen();
+    const { fs } = this.#host;
+    translated(() => {
+      if (change.sizeBytes !== undefined) fs.ftruncateSync(this.#fd, hostSize(change.sizeBytes));
+      if (change.mode !== undefined) fs.fchmodSync(this.#fd, this.#owner.allowedMode(change.mode));
+      changeTimes(
+        change,
+        () => this.#stat(),
+        (accessed, modified) => fs.futimesSync(this.#fd, accessed, modified),
+      );
+    });
+  }
+
+  readAt(target: Uint8Array, position: bigint): number {
+    this.#checkOpen();
+    if (position < 0n) throw ERRNO.EINVAL;
+    if (position > MAX_POSITION) return 0;
+    const sizeBytes = Math.min(target.length, MAX_TRANSFER_BYTES);
+    try {
+      return this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, Number(position));
+    } catch (thrown) {
+      throw errnoOfHostError(thrown);
+    }
+  }
+
+  writeAt(source: Uint8Array, position: bigint): number {
+    this.#checkWritable();
+    return this.#write(this.#fd, source, hostSize(position));
+  }
+
+  append(source: Uint8Array): number {
+    this.#checkWritable();
+    this.#appendFd ??= this.#openAppending();
+    if (this.#appendFd !== -1) return this.#write(this.#appendFd, source, null);
+    const { size } = translated(() => this.#stat());
+    return this.#write(this.#fd, source, hostSize(size));
+  }
+
+  async sync(options: { readonly dataOnly: boolean }): Promise<void> {
+    this.#checkOpen();
+    const { fs } = this.#host;
+    this.#syncCount++;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const done = (error: Error | null): void => (error ? reject(error) : resolve());
+        if (options.dataOnly) fs.fdatasync(this.#fd, done);
+        else fs.fsync(this.#fd, done);
+      });
+    } catch (thrown) {
+      throw errnoOfHostError(thrown);
+    } finally {
+      this.#syncCount--;
+      if (this.#isClosed) this.#release();
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#release();
+  }
+
+  /** A closed descriptor's number may be another file's by now. */
+  #checkOpen(): void {
+    if (this.#isClosed) throw ERRNO.EBADF;
+  }
+
+  #checkWritable(): void {
+    if (this.#isClosed || !this.#isWritable) throw ERRNO.EBADF;
+  }
+
+  #stat(): HostStat {
+    this.#checkOpen();
+    return this.#host.fs.fstatSync(this.#fd, { bigint: true });
+  }
+
+  #write(fd: number, source: Uint8Array, position: number | null): number {
+    const sizeBytes = Math.min(source.length, MAX_TRANSFER_BYTES);
+    try {
+      return this.#host.fs.writeSync(fd, source, 0, sizeBytes, position);
+    } catch (thrown) {
+      throw errnoOfHostError(thrown);
+    }
+  }
+
+  /**
+   * The same file once more, by its descriptor, so that the host itself finds the end at the moment of writing: others
+   * may append to the file too. Where that cannot be had, the end is looked up before the write.
+   */
+  #openAppending(): number {
+    if (this.#host.platform !== 'linux') return -1;
+    const { fs } = this.#host;
+    try {
+      return fs.openSync(
+        `/proc/self/fd/${this.#fd}`,
+        fs.constants.O_WRONLY | fs.constants.O_APPEND,
+      );
+    } catch {
+      // The mode of the file may forbid opening it a second time; what it was opened for still holds.
+      return -1;
+    }
+  }
+
+  /** Closes the descriptors, but not below a sync under way: the number could be another file's by then. */
+  #release(): void {
+    if (this.#syncCount > 0) return;
+    const { fs } = this.#host;
+    fs.closeSync(this.#fd);
+    if (this.#appendFd !== undefined && this.#appendFd !== -1) fs.closeSync(this.#appendFd);
+  }
+}

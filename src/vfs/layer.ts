@@ -1,0 +1,266 @@
+import { decodeLayerIndex, type LayerEntry } from '../archive/layer-index.ts';
+import { ERRNO, errnoOfHostError } from '../base/errno.ts';
+import type { LayerSource } from '../spec/mount.ts';
+import type {
+  Attributes,
+  DirectoryEntry,
+  FileKind,
+  FileSystem,
+  OpenFile,
+  OpenMode,
+  Vnode,
+} from './contract.ts';
+import { type HostFiles, translated } from './host-files.ts';
+
+/**
+ * A layer: the uncompressed archive as it is, and an index that tells where in it each file's bytes
+ * are. Names are looked up in memory; contents are read from the one descriptor of the archive with
+ * pread. Never changes.
+ *
+ * # Ownership
+ * Shared by all containers of a program that have the layer. Whoever holds one has called `open` or `retain`, and
+ * disposes it once; the last one closes the archive. Files open in it hold it too, so that they outlive the
+ * container's mounts as the contract has it.
+ */
+export class Layer implements FileSystem {
+  readonly isReadOnly = true;
+  readonly root: Vnode;
+  /** The index, for an overlay that merges several. */
+  readonly rootEntry: LayerEntry;
+  readonly #device: bigint;
+  readonly #host: HostFiles;
+  readonly #fd: number;
+  #holderCount = 1;
+
+  private constructor(host: HostFiles, fd: number, rootEntry: LayerEntry, device: bigint) {
+    this.#host = host;
+    this.#fd = fd;
+    this.rootEntry = rootEntry;
+    this.#device = device;
+    this.root = new LayerNode(this, rootEntry);
+  }
+
+  /**
+   * # Errors
+   * - Errno, when the host cannot open or read the files
+   * - those of `decodeLayerIndex` for an index that is damaged
+   */
+  static open(source: LayerSource, host: HostFiles, device = 0n): Layer {
+    const rootEntry = decodeLayerIndex(readWhole(host, source.indexPath));
+    const fd = translated(() => host.fs.openSync(source.archivePath, host.fs.constants.O_RDONLY));
+    return new Layer(host, fd, rootEntry, device);
+  }
+
+  /** One holder more. */
+  retain(): Layer {
+    if (this.#holderCount === 0) throw new Error('layer used after it was disposed');
+    this.#holderCount++;
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#holderCount === 0) return;
+    this.#holderCount--;
+    if (this.#holderCount === 0) this.#host.fs.closeSync(this.#fd);
+  }
+
+  attributesOf(entry: LayerEntry): Attributes {
+    return {
+      kind: entry.kind,
+      device: this.#device,
+      inode: BigInt(entry.inode),
+      linkCount: BigInt(entry.linkCount),
+      sizeBytes: BigInt(entry.sizeBytes),
+      mode: entry.mode,
+      uid: entry.uid,
+      gid: entry.gid,
+      accessedNs: entry.modifiedNs,
+      modifiedNs: entry.modifiedNs,
+      changedNs: entry.modifiedNs,
+    };
+  }
+
+  /** Opens a regular file of this layer for reading. */
+  openEntry(entry: LayerEntry): OpenFile {
+    return new LayerFile(this.retain(), entry);
+  }
+
+  /** Reads into `target` from byte `position` of the file. */
+  readEntry(entry: LayerEntry, target: Uint8Array, position: bigint): number {
+    if (position < 0n) throw ERRNO.EINVAL;
+    if (position >= BigInt(entry.sizeBytes)) return 0;
+    const start = Number(position);
+    const sizeBytes = Math.min(target.length, entry.sizeBytes - start);
+    if (sizeBytes === 0) return 0;
+    if (this.#holderCount === 0) throw ERRNO.EBADF;
+    let count: number;
+    try {
+      count = this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, entry.offset + start);
+    } catch (thrown) {
+      throw errnoOfHostError(thrown);
+    }
+    // The index promises bytes that the archive does not have: the archive is damaged.
+    if (count === 0) throw ERRNO.EIO;
+    return count;
+  }
+}
+
+/** Throws what a kind that cannot be opened answers. */
+export function checkLayerOpen(kind: FileKind): void {
+  if (kind === 'regular') return;
+  if (kind === 'directory') throw ERRNO.EISDIR;
+  if (kind === 'symlink') throw ERRNO.ELOOP;
+  // Nobody stands behind the device numbers of an image here.
+  throw ERRNO.ENXIO;
+}
+
+/** The entries of a directory that are files, and not marks that hide those of lower layers. */
+export function* visibleEntries(entry: LayerEntry): Iterable<LayerEntry> {
+  for (const child of entry.children.values()) if (!child.isWhiteout) yield child;
+}
+
+class LayerNode implements Vnode {
+  readonly #layer: Layer;
+  readonly #entry: LayerEntry;
+
+  constructor(layer: Layer, entry: LayerEntry) {
+    this.#layer = layer;
+    this.#entry = entry;
+  }
+
+  get kind(): FileKind {
+    return this.#entry.kind;
+  }
+
+  attributes(): Attributes {
+    return this.#layer.attributesOf(this.#entry);
+  }
+
+  lookup(name: string): Vnode {
+    if (this.#entry.kind !== 'directory') throw ERRNO.ENOTDIR;
+    const child = this.#entry.children.get(name);
+    if (!child || child.isWhiteout) throw ERRNO.ENOENT;
+    return new LayerNode(this.#layer, child);
+  }
+
+  list(): readonly DirectoryEntry[] {
+    if (this.#entry.kind !== 'directory') throw ERRNO.ENOTDIR;
+    const entries: DirectoryEntry[] = [];
+    for (const { name, kind, inode } of visibleEntries(this.#entry)) {
+      entries.push({ name, kind, inode: BigInt(inode) });
+    }
+    return entries;
+  }
+
+  readLink(): string {
+    if (this.#entry.kind !== 'symlink') throw ERRNO.EINVAL;
+    return this.#entry.linkTarget;
+  }
+
+  open(mode: OpenMode): OpenFile {
+    checkLayerOpen(this.#entry.kind);
+    if (mode.write || mode.truncate) throw ERRNO.EROFS;
+    return this.#layer.openEntry(this.#entry);
+  }
+
+  change(): void {
+    throw ERRNO.EROFS;
+  }
+
+  createFile(): OpenFile {
+    throw this.#errorOfChange();
+  }
+
+  makeDirectory(): void {
+    throw this.#errorOfChange();
+  }
+
+  makeSymlink(): void {
+    throw this.#errorOfChange();
+  }
+
+  makeLink(): void {
+    throw this.#errorOfChange();
+  }
+
+  removeFile(): void {
+    throw this.#errorOfChange();
+  }
+
+  removeDirectory(): void {
+    throw this.#errorOfChange();
+  }
+
+  rename(): void {
+    throw this.#errorOfChange();
+  }
+
+  #errorOfChange(): typeof ERRNO.EROFS {
+    return this.#entry.kind === 'directory' ? ERRNO.EROFS : ERRNO.ENOTDIR;
+  }
+}
+
+class LayerFile implements OpenFile {
+  readonly #layer: Layer;
+  readonly #entry: LayerEntry;
+  #isClosed = false;
+
+  /** Owns its hold on `layer`. */
+  constructor(layer: Layer, entry: LayerEntry) {
+    this.#layer = layer;
+    this.#entry = entry;
+  }
+
+  attributes(): Attributes {
+    return this.#layer.attributesOf(this.#entry);
+  }
+
+  change(): void {
+    throw ERRNO.EROFS;
+  }
+
+  readAt(target: Uint8Array, position: bigint): number {
+    if (this.#isClosed) throw ERRNO.EBADF;
+    return this.#layer.readEntry(this.#entry, target, position);
+  }
+
+  writeAt(): number {
+    throw ERRNO.EBADF;
+  }
+
+  append(): number {
+    throw ERRNO.EBADF;
+  }
+
+  async sync(): Promise<void> {}
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#layer[Symbol.dispose]();
+  }
+}
+
+/** An index of more is damaged: it describes some ten million files. */
+const MAX_INDEX_BYTES = 1 << 30;
+
+function readWhole(host: HostFiles, path: string): Uint8Array {
+  return translated(() => {
+    const { fs } = host;
+    const fd = fs.openSync(path, fs.constants.O_RDONLY);
+    try {
+      const { size } = fs.fstatSync(fd, { bigint: true });
+      if (size > MAX_INDEX_BYTES) throw ERRNO.EFBIG;
+      const bytes = new Uint8Array(Number(size));
+      let length = 0;
+      while (length < bytes.length) {
+        const count = fs.readSync(fd, bytes, length, bytes.length - length, length);
+        if (count === 0) throw ERRNO.EIO;
+        length += count;
+      }
+      return bytes;
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+}

@@ -1,0 +1,153 @@
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPreopens } from '../../src/abi/preview1/preopens.ts';
+import { PREVIEW1 } from '../../src/abi/preview1/preview1.ts';
+import { ERRNO_NUMBERS } from '../../src/abi/preview1/numbers.ts';
+import { bindHostcall } from '../../src/abi/hostcall.ts';
+import { openStandardStreams } from '../../src/cell/standard-streams.ts';
+import { ERRNO, type ErrnoName } from '../../src/base/errno.ts';
+import type { ByteSink, ByteSource } from '../../src/kernel/byte-channel.ts';
+import { FdTable } from '../../src/kernel/fd-table.ts';
+import { GuestMemory } from '../../src/kernel/guest-memory.ts';
+import { Process } from '../../src/kernel/process.ts';
+import { WaitQueue } from '../../src/kernel/wait-queue.ts';
+import { enterDirectory } from '../../src/kernel/working-directory.ts';
+import { FileTree } from '../../src/vfs/file-tree.ts';
+import { openHostDirectory } from '../../src/vfs/host-dir.ts';
+import { createHostPaths } from '../../src/vfs/host-paths.ts';
+import { FakeClock } from './fake-clock.ts';
+
+/** A pipe for tests: what is written can be read, up to a capacity. */
+export class FakePipe implements ByteSource, ByteSink {
+  readonly readable = new WaitQueue();
+  readonly writable = new WaitQueue();
+  readonly capacity: number;
+  hasEnded = false;
+  bytes = Buffer.alloc(0);
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  get availableBytes(): number {
+    return this.bytes.length;
+  }
+
+  get freeBytes(): number {
+    return this.capacity - this.bytes.length;
+  }
+
+  read(target: Uint8Array): number {
+    if (this.bytes.length === 0) {
+      if (this.hasEnded) return 0;
+      throw ERRNO.EAGAIN;
+    }
+    const part = this.bytes.subarray(0, target.length);
+    target.set(part);
+    this.bytes = this.bytes.subarray(part.length);
+    this.writable.wakeAll();
+    return part.length;
+  }
+
+  write(source: Uint8Array): number {
+    if (this.freeBytes === 0) throw ERRNO.EAGAIN;
+    const part = source.subarray(0, this.freeBytes);
+    this.bytes = Buffer.concat([this.bytes, part]);
+    this.readable.wakeAll();
+    return part.length;
+  }
+
+  text(): string {
+    return this.bytes.toString();
+  }
+}
+
+export type Answer = ErrnoName | 'ok' | 'would-block' | 'exit';
+
+/**
+ * A process over a temporary host folder, with hostcalls to be made by name, as the glue would make them. Memory is one
+ * page; tests lay out their pointers themselves.
+ */
+export class FakeProcess implements Disposable {
+  readonly folder = fs.mkdtempSync(join(tmpdir(), 'wolffia-test-'));
+  readonly clock = new FakeClock();
+  readonly stdin = new FakePipe(64);
+  readonly stdout = new FakePipe(64);
+  readonly files: FileTree;
+  readonly process: Process;
+  readonly memory = new WebAssembly.Memory({ initial: 1 });
+  readonly bugs: unknown[] = [];
+  readonly turns: (() => void)[] = [];
+
+  constructor(options: { workingDirectory?: string; args?: string[]; env?: string[] } = {}) {
+    const host = { fs, platform: process.platform };
+    this.files = new FileTree(openHostDirectory(createHostPaths(host), { source: fs.realpathSync(this.folder), device: 1n, isReadOnly: false }));
+    const fds = new FdTable();
+    openStandardStreams(fds, {
+      stdin: this.stdin,
+      stdout: this.stdout,
+      stderr: this.stdout,
+      isTerminal: false,
+    });
+    const directory = enterDirectory(this.files, options.workingDirectory ?? '/');
+    openPreopens(fds, this.files, directory);
+    this.process = new Process({
+      args: options.args ?? [],
+      env: options.env ?? [],
+      fds,
+      files: this.files,
+      clock: this.clock,
+      turns: { atNextTurn: (callback) => void this.turns.push(callback) },
+      fillRandom: (target) => void target.fill(7),
+    });
+    this.process.attachMemory(new GuestMemory(this.memory));
+  }
+
+  call(name: string, ...args: (number | bigint)[]): Answer {
+    const hostcall = PREVIEW1.calls[name];
+    if (!hostcall) throw new Error(`no hostcall ${name}`);
+    const bound = bindHostcall(name, hostcall, this.process, ERRNO_NUMBERS, (_name, thrown) =>
+      this.bugs.push(thrown),
+    );
+    const answer = bound(...args);
+    if (this.bugs.length > 0) throw this.bugs[0];
+    if (answer === -1) return 'would-block';
+    if (answer === -2) return 'exit';
+    if (answer === 0) return 'ok';
+    const [errno] = Object.entries(ERRNO_NUMBERS).find(([, number]) => number === answer) ?? [];
+    return errno as ErrnoName;
+  }
+
+  /** Writes text at a pointer; answers its length in bytes. */
+  put(pointer: number, text: string): number {
+    const bytes = Buffer.from(text);
+    new Uint8Array(this.memory.buffer).set(bytes, pointer);
+    return bytes.length;
+  }
+
+  putU32(pointer: number, ...values: number[]): void {
+    const view = new DataView(this.memory.buffer);
+    values.forEach((value, index) => {
+      view.setUint32(pointer + index * 4, value, true);
+    });
+  }
+
+  u32(pointer: number): number {
+    return new DataView(this.memory.buffer).getUint32(pointer, true);
+  }
+
+  u64(pointer: number): bigint {
+    return new DataView(this.memory.buffer).getBigUint64(pointer, true);
+  }
+
+  text(pointer: number, length: number): string {
+    return Buffer.from(this.memory.buffer, pointer, length).toString();
+  }
+
+  [Symbol.dispose](): void {
+    this.process.fds.closeAll();
+    this.files[Symbol.dispose]();
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}

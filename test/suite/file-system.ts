@@ -1,0 +1,355 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ERRNO, type Errno } from '../../src/base/errno.ts';
+import type { FileSystem, OpenFile, OpenMode, Vnode } from '../../src/vfs/contract.ts';
+
+/**
+ * What `vfs/contract.ts` promises, asked of every implementation. `create` answers a fresh, empty, writable file system;
+ * for the read-only half one that holds `SAMPLE`.
+ */
+export interface FileSystemFixture extends Disposable {
+  readonly fileSystem: FileSystem;
+}
+
+export const READ: OpenMode = { read: true, write: false, truncate: false };
+export const READ_WRITE: OpenMode = { read: true, write: true, truncate: false };
+
+/** What the read-only half expects to find. */
+export const SAMPLE = {
+  hello: { name: 'hello', content: 'hello\n', mode: 0o644, modifiedNs: 1_500_000_000_000_000_000n },
+  directory: { name: 'dir', inner: 'inner', innerContent: 'x'.repeat(5000) },
+  link: { name: 'link', target: 'dir/inner' },
+} as const;
+
+export function throwsErrno(call: () => unknown, expected: Errno): void {
+  let answer: unknown = 'no error';
+  try {
+    call();
+  } catch (thrown) {
+    answer = thrown;
+  }
+  assert.is(String(answer), expected.name);
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function readAll(file: OpenFile): string {
+  const chunks: Uint8Array[] = [];
+  let position = 0n;
+  for (;;) {
+    const chunk = new Uint8Array(1024);
+    const count = file.readAt(chunk, position);
+    if (count === 0) break;
+    chunks.push(chunk.subarray(0, count));
+    position += BigInt(count);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+export function contentOf(vnode: Vnode): string {
+  const file = vnode.open(READ);
+  try {
+    return readAll(file);
+  } finally {
+    file.close();
+  }
+}
+
+export function putFile(directory: Vnode, name: string, content: string): void {
+  const file = directory.createFile(name, 0o644, READ_WRITE);
+  assert.is(file.writeAt(bytesOf(content), 0n), content.length);
+  file.close();
+}
+
+export function namesOf(directory: Vnode): string[] {
+  return directory
+    .list()
+    .map((entry) => entry.name)
+    .sort();
+}
+
+export function runWritableSuite(title: string, create: () => FileSystemFixture): void {
+  const test = suite(title);
+  const check = (name: string, run: (root: Vnode) => void | Promise<void>): void => {
+    test(name, async () => {
+      using fixture = create();
+      await run(fixture.fileSystem.root);
+    });
+  };
+  defineFileTests(check);
+  defineAttributeTests(check);
+  defineDirectoryTests(check);
+  defineRenameTests(check);
+  test.run();
+}
+
+type Check = (name: string, run: (root: Vnode) => void | Promise<void>) => void;
+
+function defineFileTests(check: Check): void {
+  check('a file is created, written, read and found', async (root) => {
+    const file = root.createFile('a', 0o640, READ_WRITE);
+    assert.is(file.writeAt(bytesOf('hello'), 0n), 5);
+    assert.is(file.writeAt(bytesOf('!'), 8n), 1);
+    assert.is(file.append(bytesOf('end')), 3);
+    assert.is(readAll(file), 'hello\0\0\0!end');
+    assert.is(file.readAt(new Uint8Array(4), 100n), 0);
+    await file.sync({ dataOnly: true });
+    await file.sync({ dataOnly: false });
+    assert.is(file.attributes().sizeBytes, 12n);
+    file.close();
+    file.close();
+    const found = root.lookup('a');
+    assert.is(found.kind, 'regular');
+    assert.is(found.attributes().mode, 0o640);
+    assert.is(contentOf(found), 'hello\0\0\0!end');
+  });
+
+  check('opening truncates only when asked', (root) => {
+    putFile(root, 'a', 'content');
+    root.lookup('a').open(READ_WRITE).close();
+    assert.is(contentOf(root.lookup('a')), 'content');
+    root.lookup('a').open({ read: false, write: true, truncate: true }).close();
+    assert.is(contentOf(root.lookup('a')), '');
+  });
+
+  check('a file open for reading is not written', (root) => {
+    putFile(root, 'a', 'content');
+    const file = root.lookup('a').open(READ);
+    throwsErrno(() => file.writeAt(bytesOf('x'), 0n), ERRNO.EBADF);
+    throwsErrno(() => file.append(bytesOf('x')), ERRNO.EBADF);
+    file.close();
+    throwsErrno(() => file.readAt(new Uint8Array(1), 0n), ERRNO.EBADF);
+    assert.is(contentOf(root.lookup('a')), 'content');
+  });
+
+  check('an open file outlives its name', (root) => {
+    putFile(root, 'a', 'content');
+    const file = root.lookup('a').open(READ_WRITE);
+    root.removeFile('a');
+    throwsErrno(() => root.lookup('a'), ERRNO.ENOENT);
+    assert.is(readAll(file), 'content');
+    assert.is(file.append(bytesOf('+')), 1);
+    assert.is(readAll(file), 'content+');
+    file.close();
+  });
+
+  check('names that are taken, missing or no names are refused', (root) => {
+    putFile(root, 'a', '');
+    throwsErrno(() => root.createFile('a', 0o644, READ_WRITE), ERRNO.EEXIST);
+    throwsErrno(() => root.makeDirectory('a', 0o755), ERRNO.EEXIST);
+    throwsErrno(() => root.makeSymlink('a', 'x'), ERRNO.EEXIST);
+    throwsErrno(() => root.lookup('b'), ERRNO.ENOENT);
+    throwsErrno(() => root.removeFile('b'), ERRNO.ENOENT);
+    throwsErrno(() => root.removeDirectory('b'), ERRNO.ENOENT);
+    throwsErrno(() => root.lookup('a').lookup('b'), ERRNO.ENOTDIR);
+    throwsErrno(() => root.lookup('a').list(), ERRNO.ENOTDIR);
+    throwsErrno(() => root.lookup('a').readLink(), ERRNO.EINVAL);
+    throwsErrno(() => root.open(READ), ERRNO.EISDIR);
+    for (const name of ['', '.', '..', 'x/y', '/x', 'x\0y']) {
+      throwsErrno(() => root.createFile(name, 0o644, READ_WRITE), ERRNO.EINVAL);
+      throwsErrno(() => root.makeDirectory(name, 0o755), ERRNO.EINVAL);
+      throwsErrno(() => root.removeFile(name), ERRNO.EINVAL);
+      throwsErrno(() => root.rename('a', root, name), ERRNO.EINVAL);
+    }
+    const longest = 'n'.repeat(255);
+    putFile(root, longest, 'x');
+    assert.is(contentOf(root.lookup(longest)), 'x');
+    throwsErrno(() => root.createFile(`${longest}n`, 0o644, READ_WRITE), ERRNO.ENAMETOOLONG);
+    throwsErrno(() => root.createFile('ü'.repeat(128), 0o644, READ_WRITE), ERRNO.ENAMETOOLONG);
+  });
+
+  check('symbolic links keep their target and are not followed', (root) => {
+    root.makeSymlink('link', '/etc/../somewhere');
+    const link = root.lookup('link');
+    assert.is(link.kind, 'symlink');
+    assert.is(link.readLink(), '/etc/../somewhere');
+    throwsErrno(() => link.open(READ), ERRNO.ELOOP);
+    throwsErrno(() => link.lookup('x'), ERRNO.ENOTDIR);
+    link.change({ modifiedNs: 1_000_000_000n });
+    assert.is(link.attributes().modifiedNs, 1_000_000_000n);
+    root.removeFile('link');
+    throwsErrno(() => root.lookup('link'), ERRNO.ENOENT);
+  });
+}
+
+function defineAttributeTests(check: Check): void {
+  check('hard links are one file', (root) => {
+    putFile(root, 'a', 'one');
+    root.makeDirectory('d', 0o755);
+    root.lookup('d').makeLink('b', root.lookup('a'));
+    const [a, b] = [root.lookup('a').attributes(), root.lookup('d').lookup('b').attributes()];
+    assert.is(a.inode, b.inode);
+    assert.is(a.linkCount, 2n);
+    throwsErrno(() => root.makeLink('a', root.lookup('a')), ERRNO.EEXIST);
+    throwsErrno(() => root.makeLink('e', root.lookup('d')), ERRNO.EPERM);
+    root.removeFile('a');
+    assert.is(contentOf(root.lookup('d').lookup('b')), 'one');
+  });
+
+  check('size, mode and times change, one without the others', (root) => {
+    putFile(root, 'a', 'content');
+    const vnode = root.lookup('a');
+    vnode.change({ sizeBytes: 3n });
+    assert.is(contentOf(vnode), 'con');
+    vnode.change({ mode: 0o600, modifiedNs: 5_000_000_000n });
+    vnode.change({ accessedNs: 7_000_000_000n });
+    const { mode, modifiedNs, accessedNs } = vnode.attributes();
+    assert.equal([mode, modifiedNs, accessedNs], [0o600, 5_000_000_000n, 7_000_000_000n]);
+    const file = vnode.open(READ_WRITE);
+    file.change({ sizeBytes: 5n, modifiedNs: 9_000_000_000n, mode: 0o644 });
+    assert.is(file.attributes().modifiedNs, 9_000_000_000n);
+    assert.is(file.attributes().inode, vnode.attributes().inode);
+    throwsErrno(() => file.change({ sizeBytes: -1n }), ERRNO.EINVAL);
+    throwsErrno(() => file.change({ sizeBytes: 1n << 62n }), ERRNO.EFBIG);
+    throwsErrno(() => file.readAt(new Uint8Array(1), -1n), ERRNO.EINVAL);
+    throwsErrno(() => file.writeAt(new Uint8Array(1), 1n << 62n), ERRNO.EFBIG);
+    assert.is(file.readAt(new Uint8Array(1), 1n << 62n), 0);
+    file.close();
+    assert.is(contentOf(vnode), 'con\0\0');
+    throwsErrno(() => root.change({ sizeBytes: 0n }), ERRNO.EISDIR);
+    root.change({ modifiedNs: 3_000_000_000n });
+    assert.is(root.attributes().modifiedNs, 3_000_000_000n);
+  });
+}
+
+function defineDirectoryTests(check: Check): void {
+  check('directories are made, listed and removed when empty', (root) => {
+    root.makeDirectory('d', 0o750);
+    putFile(root, 'f', '');
+    root.makeSymlink('l', 'f');
+    const kinds = root.list().map((entry) => `${entry.name}:${entry.kind}`);
+    assert.equal(kinds.sort(), ['d:directory', 'f:regular', 'l:symlink']);
+    for (const { name, inode } of root.list()) {
+      assert.is(root.lookup(name).attributes().inode, inode);
+    }
+    assert.is(root.lookup('d').attributes().mode, 0o750);
+    putFile(root.lookup('d'), 'x', '');
+    throwsErrno(() => root.removeDirectory('d'), ERRNO.ENOTEMPTY);
+    throwsErrno(() => root.removeDirectory('f'), ERRNO.ENOTDIR);
+    throwsErrno(() => root.removeFile('d'), ERRNO.EISDIR);
+    root.lookup('d').removeFile('x');
+    root.removeDirectory('d');
+    assert.equal(namesOf(root), ['f', 'l']);
+  });
+
+  check('a removed directory takes nothing in', (root) => {
+    root.makeDirectory('d', 0o755);
+    const held = root.lookup('d');
+    root.removeDirectory('d');
+    assert.throws(() => held.createFile('x', 0o644, READ_WRITE));
+    root.makeDirectory('d', 0o755);
+    assert.equal(namesOf(root.lookup('d')), []);
+  });
+}
+
+function defineRenameTests(check: Check): void {
+  check('rename moves files and replaces them', (root) => {
+    putFile(root, 'a', 'a');
+    putFile(root, 'b', 'b');
+    root.makeDirectory('d', 0o755);
+    root.rename('a', root, 'b');
+    assert.is(contentOf(root.lookup('b')), 'a');
+    root.rename('b', root.lookup('d'), 'c');
+    assert.equal(namesOf(root), ['d']);
+    assert.is(contentOf(root.lookup('d').lookup('c')), 'a');
+    throwsErrno(() => root.rename('none', root, 'x'), ERRNO.ENOENT);
+    root.lookup('d').rename('c', root.lookup('d'), 'c');
+    assert.equal(namesOf(root.lookup('d')), ['c']);
+  });
+
+  check('rename replaces only what may be replaced', (root) => {
+    putFile(root, 'f', '');
+    root.makeDirectory('d', 0o755);
+    root.makeDirectory('e', 0o755);
+    putFile(root.lookup('e'), 'x', '');
+    throwsErrno(() => root.rename('f', root, 'd'), ERRNO.EISDIR);
+    throwsErrno(() => root.rename('d', root, 'f'), ERRNO.ENOTDIR);
+    throwsErrno(() => root.rename('d', root, 'e'), ERRNO.ENOTEMPTY);
+    throwsErrno(() => root.rename('d', root.lookup('d'), 'x'), ERRNO.EINVAL);
+    root.rename('e', root, 'd');
+    assert.equal(namesOf(root), ['d', 'f']);
+    assert.equal(namesOf(root.lookup('d')), ['x']);
+  });
+
+  check('a directory that is held is the same one after a rename', (root) => {
+    root.makeDirectory('d', 0o755);
+    root.makeDirectory('e', 0o755);
+    const held = root.lookup('d');
+    held.makeDirectory('below', 0o755);
+    const below = held.lookup('below');
+    putFile(below, 'x', 'x');
+    root.rename('d', root.lookup('e'), 'moved');
+    root.makeDirectory('d', 0o755);
+    assert.equal(namesOf(held), ['below']);
+    putFile(held, 'y', 'y');
+    assert.is(contentOf(below.lookup('x')), 'x');
+    assert.equal(namesOf(root.lookup('e').lookup('moved')), ['below', 'y']);
+    assert.equal(namesOf(root.lookup('d')), []);
+  });
+}
+
+/** `create` answers a file system that holds `SAMPLE` and is read-only. */
+export function runReadOnlySuite(title: string, create: () => FileSystemFixture): void {
+  const test = suite(title);
+  const check = (name: string, run: (root: Vnode) => void): void => {
+    test(name, () => {
+      using fixture = create();
+      assert.is(fixture.fileSystem.isReadOnly, true);
+      run(fixture.fileSystem.root);
+    });
+  };
+  defineReadOnlyTests(check);
+  test.run();
+}
+
+function defineReadOnlyTests(check: Check): void {
+  check('what it holds is found', (root) => {
+    const { hello, directory, link } = SAMPLE;
+    assert.equal(namesOf(root), ['dir', 'hello', 'link']);
+    const file = root.lookup(hello.name);
+    assert.is(contentOf(file), hello.content);
+    const { mode, modifiedNs, sizeBytes } = file.attributes();
+    assert.equal([mode, modifiedNs, sizeBytes], [hello.mode, hello.modifiedNs, 6n]);
+    assert.is(root.lookup(link.name).readLink(), link.target);
+    const inner = root.lookup(directory.name).lookup(directory.inner);
+    assert.is(contentOf(inner), directory.innerContent);
+    throwsErrno(() => root.lookup('none'), ERRNO.ENOENT);
+    throwsErrno(() => file.lookup('x'), ERRNO.ENOTDIR);
+    for (const entry of root.list()) {
+      assert.is(root.lookup(entry.name).attributes().inode, entry.inode);
+      assert.is(root.lookup(entry.name).kind, entry.kind);
+    }
+  });
+
+  check('reads stop at the end of the file, not of what holds it', (root) => {
+    const file = root.lookup('hello').open(READ);
+    const target = new Uint8Array(100).fill(7);
+    assert.is(file.readAt(target, 2n), 4);
+    assert.equal([...target.subarray(0, 5)], [108, 108, 111, 10, 7]);
+    assert.is(file.readAt(target, 6n), 0);
+    assert.is(file.readAt(target, 1n << 62n), 0);
+    throwsErrno(() => file.readAt(target, -1n), ERRNO.EINVAL);
+    throwsErrno(() => file.writeAt(target, 0n), ERRNO.EBADF);
+    file.close();
+  });
+
+  check('nothing changes it', (root) => {
+    const file = root.lookup('hello');
+    throwsErrno(() => file.open(READ_WRITE), ERRNO.EROFS);
+    throwsErrno(() => file.open({ ...READ, truncate: true }), ERRNO.EROFS);
+    throwsErrno(() => file.change({ modifiedNs: 0n }), ERRNO.EROFS);
+    throwsErrno(() => root.createFile('x', 0o644, READ_WRITE), ERRNO.EROFS);
+    throwsErrno(() => root.makeDirectory('x', 0o755), ERRNO.EROFS);
+    throwsErrno(() => root.makeSymlink('x', 'y'), ERRNO.EROFS);
+    throwsErrno(() => root.makeLink('x', file), ERRNO.EROFS);
+    throwsErrno(() => root.removeFile('hello'), ERRNO.EROFS);
+    throwsErrno(() => root.removeDirectory('dir'), ERRNO.EROFS);
+    throwsErrno(() => root.rename('hello', root, 'x'), ERRNO.EROFS);
+    const open = file.open(READ);
+    throwsErrno(() => open.change({ modifiedNs: 0n }), ERRNO.EROFS);
+    open.close();
+    assert.is(contentOf(root.lookup('hello')), SAMPLE.hello.content);
+  });
+}
