@@ -40,7 +40,7 @@ import { WeakChildren } from './weak-children.ts';
  * Files are made with the mode asked for, less the umask of our process, and never with set-id bits: they would
  * be a host user's.
  */
-export interface HostDirectoryOptions {
+export interface HostDirOptions {
   /** Absolute path on the host. Links in it must have been resolved. */
   readonly source: string;
   /** The device number that guests see. */
@@ -49,7 +49,7 @@ export interface HostDirectoryOptions {
 }
 
 /** Throws what the host answers for `source`, as an Errno. `paths` is borrowed. */
-export function openHostDirectory(paths: HostPaths, options: HostDirectoryOptions): FileSystem {
+export function openHostDir(paths: HostPaths, options: HostDirOptions): FileSystem {
   return translated(() => {
     const root = paths.openRoot(options.source);
     try {
@@ -73,7 +73,7 @@ class HostDir implements FileSystem, HostFileOwner {
   readonly #device: bigint;
   readonly #rootDevice: bigint;
 
-  constructor(paths: HostPaths, hostRoot: HostRoot, options: HostDirectoryOptions) {
+  constructor(paths: HostPaths, hostRoot: HostRoot, options: HostDirOptions) {
     this.paths = paths;
     this.host = paths.host;
     this.hostRoot = hostRoot;

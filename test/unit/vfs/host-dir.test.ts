@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ERRNO } from '../../../src/base/errno.ts';
 import type { FileSystem } from '../../../src/vfs/contract.ts';
-import { openHostDirectory } from '../../../src/vfs/host-dir.ts';
+import { openHostDir } from '../../../src/vfs/host-dir.ts';
 import {
   bytesOf,
   contentOf,
@@ -23,7 +23,7 @@ import { HostFixture } from '../../suite/host-fixture.ts';
 process.umask(0o022);
 
 function open(fixture: HostFixture, source: string, isReadOnly = false): FileSystem {
-  return openHostDirectory(fixture.paths, { source, device: 7n, isReadOnly });
+  return openHostDir(fixture.paths, { source, device: 7n, isReadOnly });
 }
 
 function mounted(platform: string, capacity: number, isReadOnly = false): FileSystemFixture {

@@ -1,0 +1,233 @@
+import { ERRNO } from '../base/errno.ts';
+import type {
+  Attributes,
+  AttributesChange,
+  FileKind,
+  OpenFile,
+  OpenMode,
+  Vnode,
+} from './contract.ts';
+import { checkLayerOpen } from './layer.ts';
+import { LeafVnode } from './leaf-vnode.ts';
+import type { LowerFile } from './lower-tree.ts';
+import type { Overlay } from './overlay.ts';
+import type { OverlayDirectory } from './overlay-directory.ts';
+
+/** Bits that a file of the upperdir keeps, as we could not open it ourselves without. */
+export const OWNER_FILE_BITS = 0o600;
+
+/** A file of an overlay that is no directory, wherever it is at the moment. */
+export class OverlayFile extends LeafVnode {
+  override readonly kind: FileKind;
+  readonly overlay: Overlay;
+  readonly #directory: OverlayDirectory;
+  readonly #name: string;
+  #upper: Vnode | undefined;
+
+  /** `upper` is undefined when the file was found in a layer. */
+  constructor(
+    overlay: Overlay,
+    directory: OverlayDirectory,
+    name: string,
+    kind: FileKind,
+    upper: Vnode | undefined,
+  ) {
+    super();
+    this.overlay = overlay;
+    this.#directory = directory;
+    this.#name = name;
+    this.kind = kind;
+    this.#upper = upper;
+  }
+
+  override attributes(): Attributes {
+    const found = this.#locate();
+    return found.upper
+      ? this.overlay.attributesOfUpper(found.upper.attributes())
+      : this.overlay.attributesOfLower(found.lower);
+  }
+
+  override change(change: AttributesChange): void {
+    if (this.overlay.isReadOnly) throw ERRNO.EROFS;
+    if (change.sizeBytes !== undefined && this.kind !== 'regular') throw ERRNO.EINVAL;
+    this.copyUp({ withContent: change.sizeBytes !== 0n }).change(withOwnerBits(change));
+  }
+
+  override readLink(): string {
+    if (this.kind !== 'symlink') throw ERRNO.EINVAL;
+    const found = this.#locate();
+    return found.upper ? found.upper.readLink() : found.lower.entry.linkTarget;
+  }
+
+  override open(mode: OpenMode): OpenFile {
+    checkLayerOpen(this.kind);
+    if (mode.write || mode.truncate) {
+      if (this.overlay.isReadOnly) throw ERRNO.EROFS;
+      const upper = this.copyUp({ withContent: !mode.truncate });
+      return new OverlayOpenFile(this.overlay, upper.open(mode));
+    }
+    const found = this.#locate();
+    if (found.upper) return new OverlayOpenFile(this.overlay, found.upper.open(mode));
+    const { layer, entry } = found.lower;
+    return new LowerOpenFile(this, found.lower, layer.openEntry(entry));
+  }
+
+  /** The file in the upperdir, brought there when it was not. The owner has checked that the overlay may be written. */
+  copyUp(options: { readonly withContent: boolean }): Vnode {
+    const found = this.#locate();
+    if (found.upper) return found.upper;
+    this.#upper = copyUpFile(this.overlay, this.#directory, this.#name, found.lower, options);
+    return this.#upper;
+  }
+
+  /** Where the file is now: others may have copied it up, or removed it. Throws ENOENT. */
+  #locate(): { readonly upper: Vnode } | { readonly upper: undefined; readonly lower: LowerFile } {
+    if (this.#upper) return { upper: this.#upper };
+    const upper = this.#directory.lookupUpper(this.#name);
+    if (upper) {
+      this.#upper = upper;
+      return { upper };
+    }
+    const [lower] = this.#directory.lookupVisibleLower(this.#name);
+    if (!lower) throw ERRNO.ENOENT;
+    return { upper: undefined, lower };
+  }
+}
+
+/** Copies this much at a time. */
+const COPY_CHUNK_BYTES = 1 << 20;
+
+function copyUpFile(
+  overlay: Overlay,
+  directory: OverlayDirectory,
+  name: string,
+  lower: LowerFile,
+  options: { readonly withContent: boolean },
+): Vnode {
+  const { kind, linkTarget, mode, modifiedNs } = lower.entry;
+  const upperDirectory = directory.copyUp();
+  const times = { accessedNs: modifiedNs, modifiedNs };
+  overlay.upperdir.place(upperDirectory, name, (work, stagedName) => {
+    if (kind === 'symlink') {
+      work.makeSymlink(stagedName, linkTarget);
+      work.lookup(stagedName).change(times);
+      return;
+    }
+    // A device or FIFO of an image cannot be made without root.
+    if (kind !== 'regular') throw ERRNO.EPERM;
+    const copy = work.createFile(stagedName, OWNER_FILE_BITS, WRITE_ONLY);
+    try {
+      if (options.withContent) copyContent(lower, copy);
+      copy.change({ mode: mode | OWNER_FILE_BITS, ...times });
+    } finally {
+      copy.close();
+    }
+  });
+  directory.noteUpper(name);
+  const upper = upperDirectory.lookup(name);
+  overlay.keepInode(lower, upper);
+  return upper;
+}
+
+function copyContent(lower: LowerFile, copy: OpenFile): void {
+  const { layer, entry } = lower;
+  const chunk = new Uint8Array(Math.min(COPY_CHUNK_BYTES, entry.sizeBytes));
+  for (let position = 0; position < entry.sizeBytes; ) {
+    const count = layer.readEntry(entry, chunk, BigInt(position));
+    for (let written = 0; written < count; ) {
+      const rest = chunk.subarray(written, count);
+      written += copy.writeAt(rest, BigInt(position + written));
+    }
+    position += count;
+  }
+}
+
+const WRITE_ONLY: OpenMode = { read: false, write: true, truncate: false };
+
+function withOwnerBits(change: AttributesChange): AttributesChange {
+  return change.mode === undefined ? change : { ...change, mode: change.mode | OWNER_FILE_BITS };
+}
+
+/** A file of the upperdir that is open. Owns `file`. */
+export class OverlayOpenFile implements OpenFile {
+  readonly #overlay: Overlay;
+  readonly #file: OpenFile;
+
+  constructor(overlay: Overlay, file: OpenFile) {
+    this.#overlay = overlay;
+    this.#file = file;
+  }
+
+  attributes(): Attributes {
+    return this.#overlay.attributesOfUpper(this.#file.attributes());
+  }
+
+  change(change: AttributesChange): void {
+    if (this.#overlay.isReadOnly) throw ERRNO.EROFS;
+    this.#file.change(withOwnerBits(change));
+  }
+
+  readAt(target: Uint8Array, position: bigint): number {
+    return this.#file.readAt(target, position);
+  }
+
+  writeAt(source: Uint8Array, position: bigint): number {
+    return this.#file.writeAt(source, position);
+  }
+
+  append(source: Uint8Array): number {
+    return this.#file.append(source);
+  }
+
+  sync(options: { readonly dataOnly: boolean }): Promise<void> {
+    return this.#file.sync(options);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** A file of a layer that is open, for reading. Owns `file`. */
+class LowerOpenFile implements OpenFile {
+  readonly #vnode: OverlayFile;
+  readonly #lower: LowerFile;
+  readonly #file: OpenFile;
+
+  constructor(vnode: OverlayFile, lower: LowerFile, file: OpenFile) {
+    this.#vnode = vnode;
+    this.#lower = lower;
+    this.#file = file;
+  }
+
+  attributes(): Attributes {
+    return this.#vnode.overlay.attributesOfLower(this.#lower);
+  }
+
+  /** What may be done by a descriptor for reading (times, mode) is done to the copy. */
+  change(change: AttributesChange): void {
+    if (this.#vnode.overlay.isReadOnly) throw ERRNO.EROFS;
+    if (change.sizeBytes !== undefined) throw ERRNO.EINVAL;
+    this.#vnode.change(change);
+  }
+
+  readAt(target: Uint8Array, position: bigint): number {
+    return this.#file.readAt(target, position);
+  }
+
+  writeAt(source: Uint8Array, position: bigint): number {
+    return this.#file.writeAt(source, position);
+  }
+
+  append(source: Uint8Array): number {
+    return this.#file.append(source);
+  }
+
+  sync(options: { readonly dataOnly: boolean }): Promise<void> {
+    return this.#file.sync(options);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}

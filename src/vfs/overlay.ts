@@ -1,0 +1,111 @@
+import type { Attributes, FileSystem, Vnode } from './contract.ts';
+import type { HostPaths } from './host-paths.ts';
+import type { Layer } from './layer.ts';
+import { type LowerFile, lowerRoot } from './lower-tree.ts';
+import { OverlayDirectory } from './overlay-directory.ts';
+import { Upperdir } from './upperdir.ts';
+
+/**
+ * A container's root file system: read-only layers and one writable upperdir, seen as one tree.
+ *
+ * # Theory of operation
+ * | in the upperdir | in the layers | is seen as |
+ * | --- | --- | --- |
+ * | a file | anything | the upperdir's file |
+ * | a directory | a directory | both, merged |
+ * | a directory with an opaque mark inside or a whiteout beside it | anything | the upperdir's directory |
+ * | a whiteout alone | anything | nothing |
+ * | nothing | anything | what the layers have |
+ *
+ * What is changed for the first time is copied up: made ready in the work directory, then renamed to its place, so that a
+ * crash leaves either the old file or the new one. The steps of every other change are in such an order that what is seen
+ * changes in one of them only; what a crash can leave is a mark beside a file that outdoes it, and the table above
+ * says that this means nothing.
+ *
+ * Directories that are held are known by their parents (`WeakChildren`), so that all see a copy-up, rename or removal.
+ * A directory that has nothing in the upperdir costs no call to the host. The upperdir has one writer: us.
+ *
+ * # As Linux's overlayfs
+ * - A file opened for reading before it was copied up goes on to read the layer's.
+ * - Hard links between files of a layer come apart when one is copied up.
+ * - A directory that is partly in the layers is not renamed: EXDEV, and programs copy it.
+ *
+ * # Otherwise
+ * - Names that begin with `.wh.` cannot be seen (ENOENT) or made (EPERM, as aufs).
+ * - The owner's permission bits stay set in the upperdir, because we are not root there: 0o600, on directories 0o700.
+ * - A name of more than 251 bytes that is in a layer cannot be removed (ENAMETOOLONG): its whiteout would have none.
+ */
+export interface OverlayOptions {
+  /** The topmost first. The overlay disposes them, also when it cannot be opened. */
+  readonly layers: readonly Layer[];
+  /** Absolute path of a host directory, which need not exist. */
+  readonly upperdir: string;
+  readonly paths: HostPaths;
+  readonly device: bigint;
+  readonly isReadOnly?: boolean;
+}
+
+/** Throws what the host answers for the upperdir, as an Errno. */
+export function openOverlay(options: OverlayOptions): FileSystem {
+  using owned = new DisposableStack();
+  for (const layer of options.layers) owned.use(layer);
+  const upperdir = owned.use(new Upperdir({ paths: options.paths, hostPath: options.upperdir }));
+  return new Overlay(options, upperdir, owned.move());
+}
+
+/** Marks an inode as one of a layer; hosts do not use the topmost bit. */
+const LOWER_INODE = 1n << 63n;
+/** Inodes of one layer stay below this. */
+const LAYER_INODE_BITS = 48n;
+
+export class Overlay implements FileSystem {
+  readonly root: Vnode;
+  readonly isReadOnly: boolean;
+  readonly upperdir: Upperdir;
+  readonly #device: bigint;
+  readonly #owned: DisposableStack;
+  /** The inodes of files that were copied up, which they keep: from the upperdir's to the layer's. */
+  readonly #inodesOfCopies = new Map<bigint, bigint>();
+
+  constructor(options: OverlayOptions, upperdir: Upperdir, owned: DisposableStack) {
+    this.isReadOnly = options.isReadOnly === true;
+    this.upperdir = upperdir;
+    this.#device = options.device;
+    this.#owned = owned;
+    this.root = OverlayDirectory.rootOf(this, lowerRoot(options.layers));
+  }
+
+  inodeOfLower(lower: LowerFile): bigint {
+    return LOWER_INODE | (BigInt(lower.layerIndex) << LAYER_INODE_BITS) | BigInt(lower.entry.inode);
+  }
+
+  inodeOfUpper(inode: bigint): bigint {
+    if (this.#inodesOfCopies.size === 0) return inode;
+    return this.#inodesOfCopies.get(inode) ?? inode;
+  }
+
+  attributesOfLower(lower: LowerFile): Attributes {
+    const attributes = lower.layer.attributesOf(lower.entry);
+    return { ...attributes, device: this.#device, inode: this.inodeOfLower(lower) };
+  }
+
+  attributesOfUpper(attributes: Attributes): Attributes {
+    return { ...attributes, device: this.#device, inode: this.inodeOfUpper(attributes.inode) };
+  }
+
+  /** The file that was copied up goes on under the inode that it had. */
+  keepInode(lower: LowerFile, copy: Vnode): void {
+    this.#inodesOfCopies.set(copy.attributes().inode, this.inodeOfLower(lower));
+  }
+
+  /** To be called before a name of an upper file goes: the host may give its inode to another file. */
+  forgetInode(upper: Vnode): void {
+    if (this.#inodesOfCopies.size === 0) return;
+    const { inode, linkCount } = upper.attributes();
+    if (linkCount === 1n) this.#inodesOfCopies.delete(inode);
+  }
+
+  [Symbol.dispose](): void {
+    this.#owned.dispose();
+  }
+}
