@@ -5,7 +5,8 @@
  * - A **file system** is a tree of files with one root.
  * - A **vnode** is one file in it: a directory, a regular file, a symbolic link, a device. It is a
  *   handle by which to name the file, not an open file: it holds no descriptor that its user has
- *   to close, and it may go stale (ESTALE, ENOENT) when somebody else removes the file.
+ *   to close. A directory's vnode goes on to name that directory when it is renamed through the
+ *   file system. Any vnode may go stale (ESTALE, ENOENT) when somebody removes the file.
  * - An **open file** is a regular file (or device) opened for reading or writing. It holds what the
  *   host needs (a descriptor) until it is closed, and outlives the removal of its name.
  *   It has no position of its own: positions belong to the kernel's file descriptions.
@@ -16,6 +17,8 @@
  * # Errors
  * Every method throws `Errno` constants and nothing else; whatever a host answers is translated at
  * the host's border. A read-only file system throws EROFS from every method that would change it.
+ * What is no single name is EINVAL, one of more than 255 bytes ENAMETOOLONG; a call that only a
+ * directory answers is ENOTDIR on anything else.
  *
  * # Blocking
  * All calls are synchronous but `sync`, which is slow by nature.
@@ -47,7 +50,10 @@ export interface Attributes {
   readonly changedNs: bigint;
 }
 
-/** Times are nanoseconds since the epoch; an absent field stays as it is. */
+/**
+ * Times are nanoseconds since the epoch, and kept to a microsecond at least; an absent field stays
+ * as it is. Throws ENOTSUP for the mode of a symbolic link.
+ */
 export interface AttributesChange {
   readonly sizeBytes?: bigint;
   readonly accessedNs?: bigint;
@@ -72,13 +78,18 @@ export interface Vnode {
 
   attributes(): Attributes;
 
-  /** Changes this file's own attributes; a symbolic link is not followed. `sizeBytes` only on a regular file. */
+  /**
+   * Changes this file's own attributes; a symbolic link is not followed. `sizeBytes` only on a
+   * regular file.
+   */
   change(change: AttributesChange): void;
 
   /** The file of that name in this directory. Throws ENOENT, ENOTDIR. */
   lookup(name: string): Vnode;
 
-  /** All entries, without `.` and `..`, in an order that is stable while the directory is unchanged. */
+  /**
+   * All entries, without `.` and `..`, in an order that is stable while the directory is unchanged.
+   */
   list(): readonly DirectoryEntry[];
 
   /** The target of this symbolic link, not resolved. Throws EINVAL on anything else. */
@@ -87,14 +98,18 @@ export interface Vnode {
   /** Opens this regular file or device. Throws EISDIR on a directory, ELOOP on a symbolic link. */
   open(mode: OpenMode): OpenFile;
 
-  /** Creates a regular file in this directory and opens it. Throws EEXIST when the name is taken. */
+  /**
+   * Creates a regular file in this directory and opens it. Throws EEXIST when the name is taken.
+   */
   createFile(name: string, permissions: number, mode: OpenMode): OpenFile;
 
   makeDirectory(name: string, permissions: number): void;
 
   makeSymlink(name: string, target: string): void;
 
-  /** Gives `target` (of the same file system, not a directory) one more name. Throws EXDEV, EPERM. */
+  /**
+   * Gives `target` (of the same file system, not a directory) one more name. Throws EXDEV, EPERM.
+   */
   makeLink(name: string, target: Vnode): void;
 
   /** Removes a name that is no directory. Throws EISDIR. */
@@ -103,7 +118,12 @@ export interface Vnode {
   /** Removes an empty directory. Throws ENOTDIR, ENOTEMPTY. */
   removeDirectory(name: string): void;
 
-  /** Moves `name` of this directory to `newName` of `newParent`, replacing as rename(2) does. Throws EXDEV. */
+  /**
+   * Moves `name` of this directory to `newName` of `newParent`, replacing as rename(2) does.
+   *
+   * Throws EXDEV into another file system, or for a directory that cannot be moved in one step;
+   * EINVAL for a directory into itself; EISDIR, ENOTDIR, ENOTEMPTY for what cannot be replaced.
+   */
   rename(name: string, newParent: Vnode, newName: string): void;
 }
 
@@ -111,10 +131,16 @@ export interface OpenFile {
   attributes(): Attributes;
   change(change: AttributesChange): void;
 
-  /** Reads into `target` from byte `position`; answers the bytes read, 0 at the end. */
+  /**
+   * Reads into `target` from byte `position`; answers the bytes read, 0 at the end. Throws EINVAL
+   * for a negative position, EBADF when closed.
+   */
   readAt(target: Uint8Array, position: bigint): number;
 
-  /** Writes all or part of `source` at byte `position`; answers the bytes written. */
+  /**
+   * Writes all or part of `source` at byte `position`; answers the bytes written. Throws EFBIG past
+   * what files can hold, EBADF when not opened for writing or closed.
+   */
   writeAt(source: Uint8Array, position: bigint): number;
 
   /** Writes at the end, wherever that is at the moment of writing; answers the bytes written. */

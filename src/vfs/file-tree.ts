@@ -9,11 +9,12 @@ import type {
   OpenMode,
 } from './contract.ts';
 import { MountTable } from './mount-table.ts';
-import { Location, type PathAt, type Resolved, walk } from './path-walk.ts';
+import { checkPath, Location, type PathAt, type Resolved, walk } from './path-walk.ts';
 
 /**
  * A container's files as its system calls see them: every operation that takes a path. What a path
- * means is `path-walk.ts`'s; what is mounted where, `mount-table.ts`'s; what a file is, its file system's.
+ * means is `path-walk.ts`'s; what is mounted where, `mount-table.ts`'s; what a file is, its file
+ * system's.
  *
  * # Use
  * ```
@@ -22,11 +23,12 @@ import { Location, type PathAt, type Resolved, walk } from './path-walk.ts';
  * tree.mount('/data', hostDirectory);
  * const opened = tree.open({ start: tree.root, path: '/data/x' }, options);
  * ```
- * Mount everything before the first process starts, outer targets before inner ones: a Location that was
- * obtained earlier does not see a later mount.
+ * Mount everything before the first process starts, outer targets before inner ones: a Location
+ * that was obtained earlier does not see a later mount.
  *
  * # Errors
- * Those of `walk` for each path, those of the file system, and what is said at each method. All are `Errno`s.
+ * Those of `walk` for each path, those of the file system, and what is said at each method. All are
+ * `Errno`s.
  */
 export class FileTree implements Disposable {
   /** The container's root directory. */
@@ -40,9 +42,10 @@ export class FileTree implements Disposable {
   }
 
   /**
-   * Mounts a file system at an absolute guest path; symbolic links on the way are followed inside the
-   * container. When nothing is there, an empty directory (or file, when the file system's root is one) is made with its parents, as Docker
-   * does, and stays in the container's upperdir; a virtual mount is only shown there, and its parent must exist.
+   * Mounts a file system at an absolute guest path; symbolic links on the way are followed inside
+   * the container. When nothing is there, an empty directory (or file, when the file system's root
+   * is one) is made with its parents, as Docker does, and stays in the container's upperdir; a
+   * virtual mount is only shown there, and its parent must exist.
    *
    * Owns `fileSystem` when it returns; when it throws, the caller still does.
    *
@@ -83,7 +86,8 @@ export class FileTree implements Disposable {
    * # Errors
    * - ENOENT: not there, and not to be created
    * - EEXIST: there, and to be created exclusively
-   * - EISDIR: a directory, to be written, truncated or created; or a file to be created before a trailing slash
+   * - EISDIR: a directory, to be written, truncated or created; or a file to be created before a
+   *   trailing slash
    * - ENOTDIR: no directory, but wanted as one
    * - ELOOP: a symbolic link, not to be followed
    * - EINVAL: `directory` together with `create`, `exclusive` or `truncate`
@@ -115,12 +119,17 @@ export class FileTree implements Disposable {
     return this.resolve(at, followLast).node.attributes();
   }
 
-  /** Changes times, size or mode of what the path names. Throws EISDIR, EINVAL for the size of what is no regular file. */
+  /**
+   * Changes times, size or mode of what the path names. Throws EISDIR, EINVAL for the size of what
+   * is no regular file.
+   */
   change(at: PathAt, followLast: boolean, change: AttributesChange): void {
     this.resolve(at, followLast).node.change(change);
   }
 
-  /** As readlink(2): the target as it stands there. Throws EINVAL on anything but a symbolic link. */
+  /**
+   * As readlink(2): the target as it stands there. Throws EINVAL on anything but a symbolic link.
+   */
   readLink(at: PathAt): string {
     return this.resolve(at, false).node.readLink();
   }
@@ -145,8 +154,12 @@ export class FileTree implements Disposable {
     parent.node.makeDirectory(name, permissions);
   }
 
-  /** As symlink(2); `target` is kept as it is. Throws EEXIST; ENOENT for an empty target or before a trailing slash; ENAMETOOLONG. */
+  /**
+   * As symlink(2); `target` is kept as it is. Throws EEXIST; ENOENT for an empty target or before a
+   * trailing slash; ENAMETOOLONG.
+   */
   makeSymlink(target: string, at: PathAt): void {
+    checkPath(target);
     const { parent, name } = this.#resolveNew(at);
     parent.node.makeSymlink(name, target);
   }
@@ -169,7 +182,10 @@ export class FileTree implements Disposable {
     parent.node.removeFile(name);
   }
 
-  /** As rmdir(2). Throws ENOTDIR, ENOTEMPTY, EBUSY for the root, a mount point or what holds one, EINVAL for `.`. */
+  /**
+   * As rmdir(2). Throws ENOTDIR, ENOTEMPTY, EBUSY for the root, a mount point or what holds one,
+   * EINVAL for `.`.
+   */
   removeDirectory(at: PathAt): void {
     const { parent, name, found } = walk(this.root, at, 'keep');
     if (name === undefined) throw found === parent ? ERRNO.EBUSY : errorOfDots(at.path);
@@ -183,7 +199,8 @@ export class FileTree implements Disposable {
    *
    * # Errors
    * - EBUSY: a mount point, what holds one, `.`, `..` or the root
-   * - EXDEV: across mounts; or a directory of the image that is still partly in its layers (programs such as mv then copy)
+   * - EXDEV: across mounts; or a directory of the image that is still partly in its layers
+   *   (programs such as mv then copy)
    * - EINVAL: a directory into itself
    * - EISDIR, ENOTDIR, ENOTEMPTY: what is at `to` cannot be replaced by it
    */

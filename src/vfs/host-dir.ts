@@ -31,16 +31,18 @@ import { LeafVnode } from './leaf-vnode.ts';
 import { WeakChildren } from './weak-children.ts';
 
 /**
- * A directory or a single file of the host as a file system: what a bind mount, a volume and an upperdir are.
+ * A directory or a single file of the host as a file system: what a bind mount, a volume and an
+ * upperdir are.
  *
- * What a guest names stays below the root: names are single components, no symbolic link of the host is ever
- * followed, and directories are reached as `host-paths.ts` tells. FIFOs, sockets and devices of the host are seen but
- * not opened: ENXIO and EACCES. Names that are not UTF-8 are not seen.
+ * What a guest names stays below the root: names are single components, no symbolic link of the
+ * host is ever followed, and directories are reached as `host-paths.ts` tells. FIFOs, sockets and
+ * devices of the host are seen but not opened: ENXIO and EACCES. Names that are not UTF-8 are not
+ * seen.
  *
- * Files are made with the mode asked for, less the umask of our process, and never with set-id bits: they would
- * be a host user's.
+ * Files are made with the mode asked for, less the umask of our process, and never with set-id
+ * bits: they would be a host user's.
  */
-export interface HostDirOptions {
+export interface HostDirectoryOptions {
   /** Absolute path on the host. Links in it must have been resolved. */
   readonly source: string;
   /** The device number that guests see. */
@@ -49,7 +51,7 @@ export interface HostDirOptions {
 }
 
 /** Throws what the host answers for `source`, as an Errno. `paths` is borrowed. */
-export function openHostDir(paths: HostPaths, options: HostDirOptions): FileSystem {
+export function openHostDirectory(paths: HostPaths, options: HostDirectoryOptions): FileSystem {
   return translated(() => {
     const root = paths.openRoot(options.source);
     try {
@@ -73,7 +75,7 @@ class HostDir implements FileSystem, HostFileOwner {
   readonly #device: bigint;
   readonly #rootDevice: bigint;
 
-  constructor(paths: HostPaths, hostRoot: HostRoot, options: HostDirOptions) {
+  constructor(paths: HostPaths, hostRoot: HostRoot, options: HostDirectoryOptions) {
     this.paths = paths;
     this.host = paths.host;
     this.hostRoot = hostRoot;
@@ -263,12 +265,16 @@ class HostNode implements Vnode, HostDirectory {
       this.#host.fs.renameSync(from, to);
       newParent.#directories?.take(newName);
       const moved = this.#directories?.take(name);
-      // Where the host has moved directories meanwhile, the way to `newParent` may be one that no longer exists.
+      // Where the host has moved directories meanwhile, the way to `newParent` may be one that no
+      // longer exists.
       if (moved && !newParent.#isBelow(moved)) newParent.#adopt(moved, newName);
     });
   }
 
-  /** What stands in this directory under `name`. A directory that is known already is the same vnode. */
+  /**
+   * What stands in this directory under `name`. A directory that is known already is the same
+   * vnode.
+   */
   #nodeOf(name: string, stat: HostStat): HostNode {
     const kind = kindOfStat(stat);
     if (kind !== 'directory') return new HostNode(this.#fileSystem, this, name, kind, stat);
@@ -334,7 +340,10 @@ class HostNode implements Vnode, HostDirectory {
   }
 }
 
-/** A single file of the host. Only on Linux it stays the same file when the host puts another in its place. */
+/**
+ * A single file of the host. Only on Linux it stays the same file when the host puts another in its
+ * place.
+ */
 class HostFileRoot extends LeafVnode {
   override readonly kind: FileKind;
   readonly #fileSystem: HostDir;
@@ -374,7 +383,8 @@ class HostFileRoot extends LeafVnode {
     checkKindToOpen(this.kind);
     const { hostRoot, isReadOnly, host } = this.#fileSystem;
     if (isReadOnly && (mode.write || mode.truncate)) throw ERRNO.EROFS;
-    // The path is the kernel's own link to the file that is open, on the hosts that have such paths.
+    // The path is the kernel's own link to the file that is open, on the hosts that have such
+    // paths.
     const isTrustedLink = host.platform === 'linux';
     return translated(() => openHostFile(this.#fileSystem, hostRoot.path, mode, { isTrustedLink }));
   }

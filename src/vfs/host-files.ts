@@ -2,8 +2,9 @@ import { ERRNO, errnoOfHostError } from '../base/errno.ts';
 import type { FileKind } from './contract.ts';
 
 /**
- * The host's files as a parameter: what the file systems need of `node:fs`, declared by shape, so that a
- * program hands over `node:fs` itself and a test a part of it. All calls throw Node's system errors.
+ * The host's files as a parameter: what the file systems need of `node:fs`, declared by shape, so
+ * that a program hands over `node:fs` itself and a test a part of it. All calls throw Node's system
+ * errors.
  */
 export interface HostFiles {
   readonly fs: HostFileCalls;
@@ -126,8 +127,8 @@ export function permissionsOfStat(stat: HostStat): number {
 }
 
 /**
- * A time as Node's calls take it. A double holds today's times to some 240 ns, so this is how exactly
- * a file's times can be set.
+ * A time as Node's calls take it. A double holds today's times to some 240 ns, so this is how
+ * exactly a file's times can be set.
  */
 export function hostSeconds(timeNs: bigint): number {
   return Number(timeNs / 1_000_000_000n) + Number(timeNs % 1_000_000_000n) / 1e9;

@@ -24,8 +24,8 @@ const MAX_TRANSFER_BYTES = 0x7ffff000;
 const MAX_POSITION = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**
- * Opens the regular file at `path`. Never follows a link, and never waits for the other end of a FIFO. Throws
- * EACCES for what turns out not to be a regular file, and host errors.
+ * Opens the regular file at `path`. Never follows a link, and never waits for the other end of a
+ * FIFO. Throws EACCES for what turns out not to be a regular file, and host errors.
  *
  * `created` gives the permission bits of a file that must not exist yet.
  */
@@ -187,8 +187,9 @@ export class HostOpenFile implements OpenFile {
   }
 
   /**
-   * The same file once more, by its descriptor, so that the host itself finds the end at the moment of writing: others
-   * may append to the file too. Where that cannot be had, the end is looked up before the write.
+   * The same file once more, by its descriptor, so that the host itself finds the end at the moment
+   * of writing: others may append to the file too. Where that cannot be had, the end is looked up
+   * before the write.
    */
   #openAppending(): number {
     if (this.#host.platform !== 'linux') return -1;
@@ -199,12 +200,16 @@ export class HostOpenFile implements OpenFile {
         fs.constants.O_WRONLY | fs.constants.O_APPEND,
       );
     } catch {
-      // The mode of the file may forbid opening it a second time; what it was opened for still holds.
+      // The mode of the file may forbid opening it a second time; what it was opened for still
+      // holds.
       return -1;
     }
   }
 
-  /** Closes the descriptors, but not below a sync under way: the number could be another file's by then. */
+  /**
+   * Closes the descriptors, but not below a sync under way: the number could be another file's by
+   * then.
+   */
   #release(): void {
     if (this.#syncCount > 0) return;
     const { fs } = this.#host;

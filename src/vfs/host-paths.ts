@@ -8,18 +8,20 @@ import {
 } from './host-files.ts';
 
 /**
- * How a directory of the host is reached for a call on one of its entries, such that nobody can lead the
- * call elsewhere by putting a symbolic link in the way.
+ * How a directory of the host is reached for a call on one of its entries, such that nobody can
+ * lead the call elsewhere by putting a symbolic link in the way.
  *
  * # Theory of operation
  * A guest, another container on the same volume, or a user of the host may swap any directory for a
- * symbolic link between two of our calls. On Linux each directory is therefore opened by itself, starting at the mount's root, with
- * O_NOFOLLOW and by one name only, and compared with the file that the walk saw; an entry's path is then
- * `/proc/self/fd/<fd>/<name>`, which the kernel resolves from that descriptor. O_PATH makes it work for directories
- * that may be searched but not read. The descriptors are a cache; roots have one for as long as they are mounted.
+ * symbolic link between two of our calls. On Linux each directory is therefore opened by itself,
+ * starting at the mount's root, with O_NOFOLLOW and by one name only, and compared with the file
+ * that the walk saw; an entry's path is then `/proc/self/fd/<fd>/<name>`, which the kernel resolves
+ * from that descriptor. O_PATH makes it work for directories that may be searched but not read. The
+ * descriptors are a cache; roots have one for as long as they are mounted.
  *
- * Other hosts have no such path. There the way is checked name by name before each call, which finds every link that
- * stands in the way but not one that is swapped in between the check and the call.
+ * Other hosts have no such path. There the way is checked name by name before each call, which
+ * finds every link that stands in the way but not one that is swapped in between the check and the
+ * call.
  */
 export interface HostPaths extends Disposable {
   readonly host: HostFiles;
@@ -28,12 +30,15 @@ export interface HostPaths extends Disposable {
   openRoot(hostPath: string): HostRoot;
 
   /**
-   * The path of a directory, to which `/<name>` may be added. Valid until another two directories have been asked for.
-   * Throws ESTALE when another file stands in its place, and host errors.
+   * The path of a directory, to which `/<name>` may be added. Valid until another two directories
+   * have been asked for. Throws ESTALE when another file stands in its place, and host errors.
    */
   pathOf(directory: HostDirectory): string;
 
-  /** As `pathOf`, when that costs nothing and names the directory even if it was moved or removed; else undefined. */
+  /**
+   * As `pathOf`, when that costs nothing and names the directory even if it was moved or removed;
+   * else undefined.
+   */
   openPathOf(directory: HostDirectory): string | undefined;
 }
 
@@ -69,15 +74,18 @@ const DEFAULT_CAPACITY = 256;
 /** `pathOf` promises two paths at a time, and finds the second one from a directory above it. */
 const LEAST_CAPACITY = 3;
 
-/** The safest way that the host has; shared by all file systems of a program, and disposed after them. */
+/**
+ * The safest way that the host has; shared by all file systems of a program, and disposed after
+ * them.
+ */
 export function createHostPaths(host: HostFiles, capacity: number = DEFAULT_CAPACITY): HostPaths {
   if (host.platform !== 'linux') return new CheckedPaths(host);
   return new DescriptorPaths(host, Math.max(capacity, LEAST_CAPACITY));
 }
 
 /**
- * How many names may lead from a root to a directory. Twice what one path can name, as a directory that is held open may
- * be moved below another; more would only make calls slow.
+ * How many names may lead from a root to a directory. Twice what one path can name, as a directory
+ * that is held open may be moved below another; more would only make calls slow.
  */
 const MAX_WAY = 4096;
 
@@ -128,7 +136,9 @@ class DescriptorPaths implements HostPaths {
     for (const directory of this.#descriptors.keys()) this.#close(directory);
   }
 
-  /** Opens a directory from the nearest one above it that is open; those between are closed again. */
+  /**
+   * Opens a directory from the nearest one above it that is open; those between are closed again.
+   */
   #open(directory: HostDirectory): number {
     const way = [directory];
     let path: string | undefined;
@@ -253,8 +263,8 @@ class CheckedPaths implements HostPaths {
 }
 
 /**
- * Changes the mode of a file that is no symbolic link, and never of one that a link leads to. Throws ENOTSUP for a
- * link, and host errors.
+ * Changes the mode of a file that is no symbolic link, and never of one that a link leads to.
+ * Throws ENOTSUP for a link, and host errors.
  */
 export function changeModeAt(host: HostFiles, path: string, mode: number): void {
   const { fs, platform } = host;

@@ -3,8 +3,8 @@ import type { HostFiles } from './host-files.ts';
 import { Layer } from './layer.ts';
 
 /**
- * The layers that a program has open, so that containers of one image share index and descriptor. A layer that no
- * container holds any more stays open for the next one, but only so many.
+ * The layers that a program has open, so that containers of one image share index and descriptor. A
+ * layer that no container holds any more stays open for the next one, but only so many.
  */
 export class LayerPool implements Disposable {
   readonly #host: HostFiles;

@@ -18,25 +18,23 @@ import { type HostFiles, translated } from './host-files.ts';
  * pread. Never changes.
  *
  * # Ownership
- * Shared by all containers of a program that have the layer. Whoever holds one has called `open` or `retain`, and
- * disposes it once; the last one closes the archive. Files open in it hold it too, so that they outlive the
- * container's mounts as the contract has it.
+ * Shared by all containers of a program that have the layer. Whoever holds one has called `open` or
+ * `retain`, and disposes it once; the last one closes the archive. Files open in it hold it too, so
+ * that they outlive the container's mounts as the contract has it.
  */
 export class Layer implements FileSystem {
   readonly isReadOnly = true;
   readonly root: Vnode;
   /** The index, for an overlay that merges several. */
   readonly rootEntry: LayerEntry;
-  readonly #device: bigint;
   readonly #host: HostFiles;
   readonly #fd: number;
   #holderCount = 1;
 
-  private constructor(host: HostFiles, fd: number, rootEntry: LayerEntry, device: bigint) {
+  private constructor(host: HostFiles, fd: number, rootEntry: LayerEntry) {
     this.#host = host;
     this.#fd = fd;
     this.rootEntry = rootEntry;
-    this.#device = device;
     this.root = new LayerNode(this, rootEntry);
   }
 
@@ -45,10 +43,16 @@ export class Layer implements FileSystem {
    * - Errno, when the host cannot open or read the files
    * - those of `decodeLayerIndex` for an index that is damaged
    */
-  static open(source: LayerSource, host: HostFiles, device = 0n): Layer {
+  static open(source: LayerSource, host: HostFiles): Layer {
     const rootEntry = decodeLayerIndex(readWhole(host, source.indexPath));
-    const fd = translated(() => host.fs.openSync(source.archivePath, host.fs.constants.O_RDONLY));
-    return new Layer(host, fd, rootEntry, device);
+    return Layer.fromIndex(rootEntry, source.archivePath, host);
+  }
+
+  /** A layer whose index is at hand. Throws Errno, when the host cannot open the archive. */
+  static fromIndex(rootEntry: LayerEntry, archivePath: string, host: HostFiles): Layer {
+    const { fs } = host;
+    const fd = translated(() => fs.openSync(archivePath, fs.constants.O_RDONLY));
+    return new Layer(host, fd, rootEntry);
   }
 
   /** One holder more. */
@@ -67,7 +71,7 @@ export class Layer implements FileSystem {
   attributesOf(entry: LayerEntry): Attributes {
     return {
       kind: entry.kind,
-      device: this.#device,
+      device: LAYER_DEVICE,
       inode: BigInt(entry.inode),
       linkCount: BigInt(entry.linkCount),
       sizeBytes: BigInt(entry.sizeBytes),
@@ -104,6 +108,9 @@ export class Layer implements FileSystem {
     return count;
   }
 }
+
+/** Guests see a layer through an overlay only, which has a number of its own. */
+const LAYER_DEVICE = 0n;
 
 /** Throws what a kind that cannot be opened answers. */
 export function checkLayerOpen(kind: FileKind): void {

@@ -10,8 +10,8 @@ import type {
 } from './contract.ts';
 
 /**
- * A file that is no directory: the calls that only a directory answers. (A base class, against the rule: nine
- * methods that every such file would have to repeat word by word.)
+ * A file that is no directory: the calls that only a directory answers. (A base class, against the
+ * rule: nine methods that every such file would have to repeat word by word.)
  */
 export abstract class LeafVnode implements Vnode {
   abstract readonly kind: FileKind;

@@ -2,8 +2,8 @@ import type { LayerEntry } from '../archive/layer-index.ts';
 import type { Layer } from './layer.ts';
 
 /**
- * The read-only part of an overlay: several layers seen as one tree, with the whiteouts and opaque directories of
- * each layer hiding what lies in those below it (OCI image-spec, layer.md).
+ * The read-only part of an overlay: several layers seen as one tree, with the whiteouts and opaque
+ * directories of each layer hiding what lies in those below it (OCI image-spec, layer.md).
  */
 export interface LowerFile {
   readonly layer: Layer;
@@ -12,7 +12,10 @@ export interface LowerFile {
   readonly entry: LayerEntry;
 }
 
-/** The directories that are one in the merged tree, the topmost first; empty where the layers have none. */
+/**
+ * The directories that are one in the merged tree, the topmost first; empty where the layers have
+ * none.
+ */
 export type LowerDirectory = readonly LowerFile[];
 
 /** `layers` from the topmost on. */
@@ -26,7 +29,8 @@ export function lowerRoot(layers: readonly Layer[]): LowerDirectory {
 }
 
 /**
- * What stands under `name`: the directories to merge, or the one other file; empty when there is none, or when it is hidden.
+ * What stands under `name`: the directories to merge, or the one other file; empty when there is
+ * none, or when it is hidden.
  */
 export function lookupLower(directory: LowerDirectory, name: string): LowerDirectory {
   const merged: LowerFile[] = [];

@@ -5,11 +5,11 @@ import type { FileSystem } from './contract.ts';
  * Which file systems a container sees, and where.
  *
  * # Theory of operation
- * The mount points form a tree of names of their own: every directory on the way to one has a `MountPoint`.
- * The walk goes down this tree beside the directories, so that a directory with no mount at or
- * below it costs nothing, and a mount point need not exist in the file system that it covers.
- * As mount points are kept by name, neither they nor the directories above them can be removed or renamed (EBUSY);
- * Linux would let the latter be renamed.
+ * The mount points form a tree of names of their own: every directory on the way to one has a
+ * `MountPoint`. The walk goes down this tree beside the directories, so that a directory with no
+ * mount at or below it costs nothing, and a mount point need not exist in the file system that it
+ * covers. As mount points are kept by name, neither they nor the directories above them can be
+ * removed or renamed (EBUSY); Linux would let the latter be renamed.
  */
 export class MountPoint {
   readonly #children = new Map<string, MountPoint>();
@@ -58,8 +58,8 @@ export class MountTable implements Disposable {
 
   /**
    * Mounts at the end of `names`, counted from the root, over whatever was there or mounted there.
-   * Owns `fileSystem` from now on. Throws EBUSY for the root itself, ENOSPC past 1,024 mounts (as Linux does
-   * at its own limit); the caller keeps `fileSystem` then.
+   * Owns `fileSystem` from now on. Throws EBUSY for the root itself, ENOSPC past 1,024 mounts (as
+   * Linux does at its own limit); the caller keeps `fileSystem` then.
    */
   mount(names: readonly string[], fileSystem: FileSystem): void {
     if (names.length === 0) throw ERRNO.EBUSY;

@@ -169,22 +169,23 @@ export class OverlayDirectory implements Vnode {
     else this.#renameFile(name, source, newParent, newName, target);
   }
 
-  /** This directory in the upperdir, made there with its parents when it is not. Throws EROFS, ENOENT when removed. */
+  /**
+   * This directory in the upperdir, made there with its parents when it is not. Throws EROFS,
+   * ENOENT when removed.
+   */
   copyUp(): Vnode {
     if (this.#overlay.isReadOnly) throw ERRNO.EROFS;
     if (this.#isRemoved) throw ERRNO.ENOENT;
     if (this.#upper) return this.#upper;
     const [lower] = this.#lower;
+    const mode = (lower?.entry.mode ?? 0o755) | OWNER_DIRECTORY_BITS;
     const upper = this.#parent
-      ? this.#parent.#makeUpperChild(this.#name)
+      ? this.#parent.#makeUpperChild(this.#name, mode)
       : this.#overlay.upperdir.makeRoot();
     if (lower) {
-      const { mode, modifiedNs } = lower.entry;
-      upper.change({
-        mode: mode | OWNER_DIRECTORY_BITS,
-        accessedNs: modifiedNs,
-        modifiedNs,
-      });
+      const { modifiedNs } = lower.entry;
+      // The mode once more, as our process's umask has taken from it.
+      upper.change({ mode, accessedNs: modifiedNs, modifiedNs });
     }
     this.#upper = upper;
     return upper;
@@ -217,9 +218,9 @@ export class OverlayDirectory implements Vnode {
     return this.#upper;
   }
 
-  #makeUpperChild(name: string): Vnode {
+  #makeUpperChild(name: string, mode: number): Vnode {
     const upper = this.copyUp();
-    upper.makeDirectory(name, OWNER_DIRECTORY_BITS);
+    upper.makeDirectory(name, mode);
     this.noteUpper(name);
     return upper.lookup(name);
   }
@@ -259,7 +260,10 @@ export class OverlayDirectory implements Vnode {
     if (isReservedName(name)) throw ERRNO.EPERM;
   }
 
-  /** Sees to it that `name` can be made in the directory that is returned. What the upperdir has, the host will tell. */
+  /**
+   * Sees to it that `name` can be made in the directory that is returned. What the upperdir has,
+   * the host will tell.
+   */
   #prepareNew(name: string): Vnode {
     this.#checkName(name);
     if (this.#isRemoved) throw ERRNO.ENOENT;
@@ -267,7 +271,9 @@ export class OverlayDirectory implements Vnode {
     return this.copyUp();
   }
 
-  /** Hides what the layers have under `name`. Not seen as long as the upperdir has something there. */
+  /**
+   * Hides what the layers have under `name`. Not seen as long as the upperdir has something there.
+   */
   #cover(name: string): void {
     if (this.lookupVisibleLower(name).length === 0) return;
     const whiteout = whiteoutOf(name);
@@ -276,7 +282,10 @@ export class OverlayDirectory implements Vnode {
     this.#upperNames?.add(whiteout);
   }
 
-  /** To be called when something was put into the upperdir under `name`: a whiteout has done its service then. */
+  /**
+   * To be called when something was put into the upperdir under `name`: a whiteout has done its
+   * service then.
+   */
   #uncover(name: string): void {
     this.noteUpper(name);
     if (!this.#isWhitedOut(name)) return;

@@ -72,7 +72,10 @@ export class OverlayFile extends LeafVnode {
     return new LowerOpenFile(this, found.lower, layer.openEntry(entry));
   }
 
-  /** The file in the upperdir, brought there when it was not. The owner has checked that the overlay may be written. */
+  /**
+   * The file in the upperdir, brought there when it was not. The owner has checked that the overlay
+   * may be written.
+   */
   copyUp(options: { readonly withContent: boolean }): Vnode {
     const found = this.#locate();
     if (found.upper) return found.upper;

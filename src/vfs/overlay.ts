@@ -13,17 +13,18 @@ import { Upperdir } from './upperdir.ts';
  * | --- | --- | --- |
  * | a file | anything | the upperdir's file |
  * | a directory | a directory | both, merged |
- * | a directory with an opaque mark inside or a whiteout beside it | anything | the upperdir's directory |
+ * | a directory, opaque mark inside or whiteout beside it | anything | the upperdir's directory |
  * | a whiteout alone | anything | nothing |
  * | nothing | anything | what the layers have |
  *
- * What is changed for the first time is copied up: made ready in the work directory, then renamed to its place, so that a
- * crash leaves either the old file or the new one. The steps of every other change are in such an order that what is seen
- * changes in one of them only; what a crash can leave is a mark beside a file that outdoes it, and the table above
- * says that this means nothing.
+ * What is changed for the first time is copied up: made ready in the work directory, then renamed
+ * to its place, so that a crash leaves either the old file or the new one. The steps of every other
+ * change are in such an order that what is seen changes in one of them only; what a crash can leave
+ * is a mark beside a file that outdoes it, and the table above says that this means nothing.
  *
- * Directories that are held are known by their parents (`WeakChildren`), so that all see a copy-up, rename or removal.
- * A directory that has nothing in the upperdir costs no call to the host. The upperdir has one writer: us.
+ * Directories that are held are known by their parents (`WeakChildren`), so that all see a copy-up,
+ * rename or removal. A directory that has nothing in the upperdir costs no call to the host. The
+ * upperdir has one writer: us.
  *
  * # As Linux's overlayfs
  * - A file opened for reading before it was copied up goes on to read the layer's.
@@ -32,8 +33,10 @@ import { Upperdir } from './upperdir.ts';
  *
  * # Otherwise
  * - Names that begin with `.wh.` cannot be seen (ENOENT) or made (EPERM, as aufs).
- * - The owner's permission bits stay set in the upperdir, because we are not root there: 0o600, on directories 0o700.
- * - A name of more than 251 bytes that is in a layer cannot be removed (ENAMETOOLONG): its whiteout would have none.
+ * - The owner's permission bits stay set in the upperdir, because we are not root there: 0o600, on
+ *   directories 0o700.
+ * - A name of more than 251 bytes that is in a layer cannot be removed (ENAMETOOLONG): its whiteout
+ *   would have none.
  */
 export interface OverlayOptions {
   /** The topmost first. The overlay disposes them, also when it cannot be opened. */
@@ -50,6 +53,8 @@ export function openOverlay(options: OverlayOptions): FileSystem {
   using owned = new DisposableStack();
   for (const layer of options.layers) owned.use(layer);
   const upperdir = owned.use(new Upperdir({ paths: options.paths, hostPath: options.upperdir }));
+  // Something must be the root when there is no layer.
+  if (options.layers.length === 0) upperdir.makeRoot();
   return new Overlay(options, upperdir, owned.move());
 }
 
@@ -64,7 +69,9 @@ export class Overlay implements FileSystem {
   readonly upperdir: Upperdir;
   readonly #device: bigint;
   readonly #owned: DisposableStack;
-  /** The inodes of files that were copied up, which they keep: from the upperdir's to the layer's. */
+  /**
+   * The inodes of files that were copied up, which they keep: from the upperdir's to the layer's.
+   */
   readonly #inodesOfCopies = new Map<bigint, bigint>();
 
   constructor(options: OverlayOptions, upperdir: Upperdir, owned: DisposableStack) {
@@ -93,12 +100,18 @@ export class Overlay implements FileSystem {
     return { ...attributes, device: this.#device, inode: this.inodeOfUpper(attributes.inode) };
   }
 
-  /** The file that was copied up goes on under the inode that it had. */
+  /**
+   * The file that was copied up goes on under the inode that it had, unless other names of the
+   * layer still have that.
+   */
   keepInode(lower: LowerFile, copy: Vnode): void {
+    if (lower.entry.linkCount > 1) return;
     this.#inodesOfCopies.set(copy.attributes().inode, this.inodeOfLower(lower));
   }
 
-  /** To be called before a name of an upper file goes: the host may give its inode to another file. */
+  /**
+   * To be called before a name of an upper file goes: the host may give its inode to another file.
+   */
   forgetInode(upper: Vnode): void {
     if (this.#inodesOfCopies.size === 0) return;
     const { inode, linkCount } = upper.attributes();

@@ -8,17 +8,18 @@ const MAX_PATH_BYTES = 4095;
 /** As Linux: how many symbolic links one path may follow. */
 const MAX_LINKS = 40;
 /**
- * How deep a directory may stand. A path of PATH_MAX bytes names no deeper one; without a bound a guest could
- * dig down one directory at a time, and make every later call on the deepest one slow.
+ * How deep a directory may stand. A path of PATH_MAX bytes names no deeper one; without a bound a
+ * guest could dig down one directory at a time, and make every later call on the deepest one slow.
  */
 const MAX_DEPTH = 2048;
 
 /**
- * A file together with the way to it: the stack of directories and mounts from the container's root.
- * A process holds one for each open directory and for its working directory. Immutable, owns nothing.
+ * A file together with the way to it: the stack of directories and mounts from the container's
+ * root. A process holds one for each open directory and for its working directory. Immutable, owns
+ * nothing.
  *
- * When a directory on the way is renamed meanwhile, the Location goes on to name the same directory; `..` and `path`
- * still tell the old way.
+ * When a directory on the way is renamed meanwhile, the Location goes on to name the same
+ * directory; `..` and `path` still tell the old way.
  */
 export class Location {
   readonly node: Vnode;
@@ -52,7 +53,10 @@ export class Location {
     return new Location(rootFileSystem.root, rootFileSystem, undefined, '', mounts.root);
   }
 
-  /** The file of that name in this directory, or the root of what is mounted there; undefined when there is none. */
+  /**
+   * The file of that name in this directory, or the root of what is mounted there; undefined when
+   * there is none.
+   */
   lookup(name: string): Location | undefined {
     if (this.#depth >= MAX_DEPTH) throw ERRNO.ENAMETOOLONG;
     const point = this.mountPoint?.child(name);
@@ -89,9 +93,9 @@ export interface PathAt {
   readonly start: Location;
   readonly path: string;
   /**
-   * Preview1's rule: what the guest itself wrote must not lead out of the container's root. An absolute path,
-   * or a literal `..` at the root, is ENOTCAPABLE. Otherwise (POSIX) the one starts at the root and the other stays there.
-   * Targets of symbolic links always follow POSIX.
+   * Preview1's rule: what the guest itself wrote must not lead out of the container's root. An
+   * absolute path, or a literal `..` at the root, is ENOTCAPABLE. Otherwise (POSIX) the one starts
+   * at the root and the other stays there. Targets of symbolic links always follow POSIX.
    */
   readonly refuseEscape?: boolean;
 }
@@ -107,7 +111,10 @@ export type LastLink = 'follow' | 'no-follow' | 'keep';
 export interface Resolved {
   /** The directory in which the last component stands. */
   readonly parent: Location;
-  /** The last component; undefined when it was `.`, `..` or the root, which have no name that could be changed. */
+  /**
+   * The last component; undefined when it was `.`, `..` or the root, which have no name that could
+   * be changed.
+   */
   readonly name: string | undefined;
   readonly found: Location | undefined;
   /** The path ended with a slash: only a directory may be found or made there. */
@@ -115,13 +122,17 @@ export interface Resolved {
 }
 
 /**
- * Resolves a path. A missing last component is no error (`found` is undefined), a missing one before is.
+ * Resolves a path. A missing last component is no error (`found` is undefined), a missing one
+ * before is.
  *
  * # Errors
- * - ENOENT: a directory on the way, or a link's target on the way, does not exist; the path is empty
- * - ENOTDIR: something on the way, or `start`, is no directory; or what was found before a trailing slash is none
+ * - ENOENT: a directory on the way, or a link's target on the way, does not exist; the path is
+ *   empty
+ * - ENOTDIR: something on the way, or `start`, is no directory; or what was found before a trailing
+ *   slash is none
  * - ELOOP: more than 40 symbolic links
- * - ENAMETOOLONG: the path is longer than 4,095 bytes, a name than 255, or the place deeper than 2,048
+ * - ENAMETOOLONG: the path is longer than 4,095 bytes, a name than 255, or the place deeper than
+ *   2,048
  * - ENOTCAPABLE: see `refuseEscape`
  * - EINVAL: the path holds a NUL
  */
@@ -133,7 +144,8 @@ export function walk(root: Location, at: PathAt, lastLink: LastLink): Resolved {
   if (isAbsolute && refuseEscape) throw ERRNO.ENOTCAPABLE;
 
   let current = isAbsolute ? root : at.start;
-  // The components still to go, the next one last. Those that the guest wrote lie below those of links.
+  // The components still to go, the next one last. Those that the guest wrote lie below those of
+  // links.
   const pending = componentsOf(at.path);
   let literalCount = pending.length;
   let mustBeDirectory = at.path.endsWith('/');
@@ -176,7 +188,11 @@ function isFollowed(lastLink: LastLink, mustBeDirectory: boolean): boolean {
   return lastLink === 'follow' || (lastLink === 'no-follow' && mustBeDirectory);
 }
 
-function checkPath(path: string): void {
+/**
+ * What holds of every path, and of every link's target. Throws ENOENT, ENAMETOOLONG, EINVAL as
+ * `walk` says.
+ */
+export function checkPath(path: string): void {
   if (path === '') throw ERRNO.ENOENT;
   if (isLongerThan(path, MAX_PATH_BYTES)) throw ERRNO.ENAMETOOLONG;
   if (path.includes('\0')) throw ERRNO.EINVAL;

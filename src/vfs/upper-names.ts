@@ -5,8 +5,8 @@ import { isReservedName, OPAQUE_MARK, WHITEOUT_PREFIX } from './upperdir.ts';
 const MAX_NAMES = 4096;
 
 /**
- * What the upperdir has in one directory that layers have too, read once, so that names which are only in the layers
- * cost no call to the host. Kept up to date by the overlay, the only writer.
+ * What the upperdir has in one directory that layers have too, read once, so that names which are
+ * only in the layers cost no call to the host. Kept up to date by the overlay, the only writer.
  */
 export class UpperNames {
   readonly isOpaque: boolean;

@@ -1,15 +1,17 @@
 import { ERRNO } from '../base/errno.ts';
 import type { FileSystem, OpenMode, Vnode } from './contract.ts';
-import { openHostDir } from './host-dir.ts';
+import { openHostDirectory } from './host-dir.ts';
 import { translated } from './host-files.ts';
 import type { HostPaths } from './host-paths.ts';
 
 /**
- * The writable part of an overlay: an ordinary directory of the host that holds what the container added and changed,
- * and marks for what it removed, by the names of the OCI image-spec (layer.md). It is made when it is first needed.
+ * The writable part of an overlay: an ordinary directory of the host that holds what the container
+ * added and changed, and marks for what it removed, by the names of the OCI image-spec (layer.md).
+ * It is made when it is first needed.
  *
- * Besides what an archive may hold there is one directory of ours, in which files are made ready before they are renamed
- * to their place. Its name is one of those that are never archived (`.wh..wh.`), and it has nothing in it that a crash could lose.
+ * Besides what an archive may hold there is one directory of ours, in which files are made ready
+ * before they are renamed to their place. Its name is one of those that are never archived
+ * (`.wh..wh.`), and it has nothing in it that a crash could lose.
  */
 export const WHITEOUT_PREFIX = '.wh.';
 export const OPAQUE_MARK = '.wh..wh..opq';
@@ -70,8 +72,9 @@ export class Upperdir implements Disposable {
   }
 
   /**
-   * Makes something under a name of its own in the work directory, and then moves it to `name` of `directory` in one
-   * step, replacing what is there as rename(2) does. When either throws, nothing has happened.
+   * Makes something under a name of its own in the work directory, and then moves it to `name` of
+   * `directory` in one step, replacing what is there as rename(2) does. When either throws, nothing
+   * has happened.
    */
   place(directory: Vnode, name: string, make: (work: Vnode, stagedName: string) => void): void {
     const work = this.#openWork();
@@ -107,7 +110,14 @@ export class Upperdir implements Disposable {
   }
 
   #open(): FileSystem {
-    return openHostDir(this.#paths, { source: this.#hostPath, device: 0n, isReadOnly: false });
+    const fileSystem = openHostDirectory(this.#paths, {
+      source: this.#hostPath,
+      device: 0n,
+      isReadOnly: false,
+    });
+    if (fileSystem.root.kind === 'directory') return fileSystem;
+    fileSystem[Symbol.dispose]();
+    throw ERRNO.ENOTDIR;
   }
 
   #nextStagedName(): string {

@@ -4,8 +4,8 @@ import { ERRNO, type Errno } from '../../src/base/errno.ts';
 import type { FileSystem, OpenFile, OpenMode, Vnode } from '../../src/vfs/contract.ts';
 
 /**
- * What `vfs/contract.ts` promises, asked of every implementation. `create` answers a fresh, empty, writable file system;
- * for the read-only half one that holds `SAMPLE`.
+ * What `vfs/contract.ts` promises, asked of every implementation. `create` answers a fresh, empty,
+ * writable file system; for the read-only half one that holds `SAMPLE`.
  */
 export interface FileSystemFixture extends Disposable {
   readonly fileSystem: FileSystem;

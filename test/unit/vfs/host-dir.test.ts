@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ERRNO } from '../../../src/base/errno.ts';
 import type { FileSystem } from '../../../src/vfs/contract.ts';
-import { openHostDir } from '../../../src/vfs/host-dir.ts';
+import { openHostDirectory } from '../../../src/vfs/host-dir.ts';
 import {
   bytesOf,
   contentOf,
@@ -23,7 +23,7 @@ import { HostFixture } from '../../suite/host-fixture.ts';
 process.umask(0o022);
 
 function open(fixture: HostFixture, source: string, isReadOnly = false): FileSystem {
-  return openHostDir(fixture.paths, { source, device: 7n, isReadOnly });
+  return openHostDirectory(fixture.paths, { source, device: 7n, isReadOnly });
 }
 
 function mounted(platform: string, capacity: number, isReadOnly = false): FileSystemFixture {
@@ -121,7 +121,8 @@ for (const platform of process.platform === 'linux' ? ['linux', 'other'] : [proc
     fs.renameSync(fixture.path('a'), fixture.path('c'));
     fs.mkdirSync(fixture.path('a/b'), { recursive: true });
     fs.writeFileSync(fixture.path('a/b/other'), '');
-    // The directory that was meant still answers where a descriptor holds it; else it is not found again.
+    // The directory that was meant still answers where a descriptor holds it; else it is not found
+    // again.
     const answer = answerOf(() => held.lookup('other'));
     assert.ok(answer === ERRNO.ESTALE || answer === ERRNO.ENOENT);
     assert.equal(namesOf(mount.root.lookup('a').lookup('b')), ['other']);

@@ -1,0 +1,141 @@
+import { EngineError } from '../base/engine-error.ts';
+import type { ContainerRecord } from '../engine/container-record.ts';
+import type { Engine } from '../engine/engine.ts';
+import { attach } from './attach.ts';
+import { matchesFilters, parseFilters } from './container-filters.ts';
+import { readContainerRequest } from './container-request.ts';
+import { containerInspect, containerSummary } from './container-views.ts';
+import type { Exchange } from './exchange.ts';
+import { sendLogs } from './logs.ts';
+import { type Route, route } from './route.ts';
+
+export function containerRoutes(engine: Engine): readonly Route[] {
+  const find = (exchange: Exchange): ContainerRecord => engine.store.find(exchange.parameter(0));
+  return [
+    route('GET', '/containers/json', (exchange) => listContainers(exchange, engine)),
+
+    route('POST', '/containers/create', async (exchange) => {
+      const request = readContainerRequest(await exchange.body());
+      const { id } = engine.containers.create(request, exchange.query.get('name') || undefined);
+      exchange.json(201, { Id: id, Warnings: [] });
+    }),
+
+    route('POST', '/containers/prune', (exchange) => pruneContainers(exchange, engine)),
+
+    route('GET', '/containers/{id}/json', (exchange) => {
+      const record = find(exchange);
+      exchange.json(200, containerInspect(record, engine.lifecycle.logPathOf(record.id)));
+    }),
+
+    route('POST', '/containers/{id}/start', async (exchange) => {
+      await engine.lifecycle.start(find(exchange).id);
+      exchange.empty(204);
+    }),
+
+    route('POST', '/containers/{id}/stop', async (exchange) => {
+      await engine.lifecycle.stop(find(exchange).id, stopOptions(exchange));
+      exchange.empty(204);
+    }),
+
+    route('POST', '/containers/{id}/restart', async (exchange) => {
+      const { id, state } = find(exchange);
+      if (state.status === 'running') await engine.lifecycle.stop(id, stopOptions(exchange));
+      await engine.lifecycle.start(id);
+      exchange.empty(204);
+    }),
+
+    route('POST', '/containers/{id}/kill', (exchange) => {
+      engine.lifecycle.kill(find(exchange).id, exchange.query.get('signal') || 'SIGKILL');
+      exchange.empty(204);
+    }),
+
+    route('POST', '/containers/{id}/rename', (exchange) => {
+      engine.containers.rename(find(exchange), exchange.query.get('name') ?? '');
+      exchange.empty(204);
+    }),
+
+    route('POST', '/containers/{id}/resize', (exchange) => {
+      const { id, state } = find(exchange);
+      if (state.status !== 'running') {
+        throw new EngineError('conflict', `container ${id} is not running`);
+      }
+      const columns = exchange.whole('w') ?? 0;
+      const rows = exchange.whole('h') ?? 0;
+      void engine.lifecycle.nextTask(id).then((task) => task?.resize(columns, rows));
+      exchange.empty(200);
+    }),
+
+    route('POST', '/containers/{id}/wait', (exchange) => waitForContainer(exchange, engine)),
+    route('POST', '/containers/{id}/attach', (exchange) => attach(exchange, engine, find(exchange))),
+    route('GET', '/containers/{id}/logs', (exchange) => sendLogs(exchange, engine, find(exchange))),
+
+    route('DELETE', '/containers/{id}', async (exchange) => {
+      await engine.lifecycle.remove(find(exchange).id, exchange.flag('force'));
+      exchange.empty(204);
+    }),
+  ];
+}
+
+function stopOptions(exchange: Exchange): { signal?: string; timeoutSeconds?: number } {
+  const timeoutSeconds = exchange.whole('t');
+  const signal = exchange.query.get('signal');
+  return {
+    ...(signal ? { signal } : {}),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  };
+}
+
+function listContainers(exchange: Exchange, engine: Engine): void {
+  const filters = parseFilters(exchange.query.get('filters'));
+  const limit = exchange.whole('limit');
+  // Asking for a status or a number of containers asks for those that are over, too (as Docker).
+  const isAll =
+    exchange.flag('all') || limit !== undefined || filters.has('status') || filters.has('exited');
+  const nowNs = engine.clock.realtimeNs();
+  const found = engine.store
+    .all()
+    .filter((record) => isAll || record.state.status === 'running')
+    .filter((record) => matchesFilters(record, filters))
+    .toSorted((one, other) => (one.createdNs < other.createdNs ? 1 : -1));
+  const shown = limit !== undefined && limit > 0 ? found.slice(0, limit) : found;
+  exchange.json(
+    200,
+    shown.map((record) => containerSummary(record, nowNs)),
+  );
+}
+
+async function pruneContainers(exchange: Exchange, engine: Engine): Promise<void> {
+  const filters = parseFilters(exchange.query.get('filters'));
+  const over = engine.store
+    .all()
+    .filter(({ state }) => state.status === 'created' || state.status === 'exited')
+    .filter((record) => matchesFilters(record, filters));
+  for (const { id } of over) await engine.lifecycle.remove(id, false);
+  exchange.json(200, { ContainersDeleted: over.map(({ id }) => id), SpaceReclaimed: 0 });
+}
+
+/** The head goes out at once: clients wait for it before they start the container. */
+async function waitForContainer(exchange: Exchange, engine: Engine): Promise<void> {
+  const { id, state } = engine.store.find(exchange.parameter(0));
+  const condition = exchange.query.get('condition') || 'not-running';
+  if (!['not-running', 'next-exit', 'removed'].includes(condition)) {
+    throw new EngineError('invalid-argument', `invalid condition: "${condition}"`);
+  }
+  if (condition === 'not-running' && state.status !== 'running') {
+    const exitCode = 'exitCode' in state ? state.exitCode : 0;
+    exchange.json(200, { StatusCode: exitCode });
+    return;
+  }
+  const exited = engine.lifecycle.waitForExit(id);
+  const removed = condition === 'removed' ? engine.lifecycle.waitForRemoval(id) : undefined;
+  exchange.begin('application/json');
+  if (removed && state.status === 'exited') {
+    await removed;
+    await exchange.send(JSON.stringify({ StatusCode: state.exitCode }));
+  } else {
+    const { exitCode } = await exited;
+    await removed;
+    await exchange.send(`${JSON.stringify({ StatusCode: exitCode })}\n`);
+  }
+  exchange.end();
+}

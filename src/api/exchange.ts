@@ -1,0 +1,138 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { EngineError } from '../base/engine-error.ts';
+
+/** JSON bodies are small; what is large (an image to import) is streamed. */
+const MAX_JSON_BODY_SIZE = 4 * 1024 * 1024;
+
+/** One request and its answer, as a route sees them. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly query: URLSearchParams;
+  readonly parameters: readonly string[];
+  readonly #response: ServerResponse;
+  /** Aborted when the client has gone. */
+  readonly gone: AbortSignal;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+    parameters: readonly string[],
+  ) {
+    this.request = request;
+    this.query = query;
+    this.parameters = parameters;
+    this.#response = response;
+    const controller = new AbortController();
+    response.once('close', () => controller.abort());
+    this.gone = controller.signal;
+  }
+
+  /** The path's parameter at that place, decoded. */
+  parameter(index: number): string {
+    return this.parameters[index] ?? '';
+  }
+
+  /** Docker's booleans in queries: anything but these is true. */
+  flag(name: string): boolean {
+    const value = this.query.get(name)?.toLowerCase();
+    return value !== undefined && !['', '0', 'no', 'false', 'none'].includes(value);
+  }
+
+  /** A whole number; undefined when not given. Errors: invalid-argument. */
+  whole(name: string): number | undefined {
+    const value = this.query.get(name);
+    if (value === null || value === '') return undefined;
+    if (!/^-?\d{1,15}$/.test(value)) {
+      throw new EngineError('invalid-argument', `invalid value '${value}' for '${name}'`);
+    }
+    return Number(value);
+  }
+
+  /** The body as text. Errors: invalid-argument when it is too large or no UTF-8. */
+  async body(): Promise<string> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of this.request) {
+      size += chunk.length;
+      if (size > MAX_JSON_BODY_SIZE) {
+        throw new EngineError(
+          'invalid-argument',
+          `the request body is larger than ${MAX_JSON_BODY_SIZE} bytes`,
+        );
+      }
+      chunks.push(chunk);
+    }
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    } catch (thrown) {
+      throw new EngineError('invalid-argument', 'the request body is no UTF-8', { cause: thrown });
+    }
+  }
+
+  json(status: number, value: unknown): void {
+    const body = `${JSON.stringify(value)}\n`;
+    this.#response.writeHead(status, {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+    });
+    this.#response.end(body);
+  }
+
+  empty(status: number): void {
+    this.#response.writeHead(status, status === 200 ? { 'Content-Length': 0 } : {});
+    this.#response.end();
+  }
+
+  text(body: string): void {
+    this.#response.writeHead(200, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+    });
+    this.#response.end(this.request.method === 'HEAD' ? undefined : body);
+  }
+
+  /** Sends the head at once, for an answer whose body comes later. */
+  begin(contentType: string): void {
+    this.#response.writeHead(200, { 'Content-Type': contentType });
+    this.#response.flushHeaders();
+  }
+
+  /** Sends a part of the body; resolves when more may be sent, so that a slow client slows its sender. */
+  async send(part: Uint8Array | string): Promise<void> {
+    if (this.gone.aborted || this.#response.write(part)) return;
+    await new Promise<void>((resolve) => {
+      const settle = (): void => {
+        this.#response.off('drain', settle);
+        this.gone.removeEventListener('abort', settle);
+        resolve();
+      };
+      this.#response.once('drain', settle);
+      this.gone.addEventListener('abort', settle);
+    });
+  }
+
+  end(): void {
+    this.#response.end();
+  }
+
+  /**
+   * Takes the connection over (Docker's "hijack"): after the head it carries raw bytes both ways. With `Upgrade: tcp` the
+   * answer is 101, else 200.
+   */
+  hijack(contentType: string): Duplex {
+    const { socket } = this.request;
+    const isUpgrade = this.request.headers.upgrade !== undefined;
+    this.#response.detachSocket(socket);
+    const head = isUpgrade
+      ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
+      : `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n\r\n`;
+    socket.write(head);
+    return socket;
+  }
+
+  get hasBegun(): boolean {
+    return this.#response.headersSent || this.#response.socket === null;
+  }
+}

@@ -1,0 +1,89 @@
+import { rfc3339Nano } from '../base/clock.ts';
+import type { Engine } from '../engine/engine.ts';
+import { API_VERSION, MIN_API_VERSION } from '../wire/api-version.ts';
+import { type InfoResponse, SHUTDOWN_PATH, type VersionResponse } from '../wire/system.ts';
+import type { Exchange } from './exchange.ts';
+import { type Route, route } from './route.ts';
+
+/** What the daemon knows of itself and its machine. */
+export interface SystemFacts {
+  readonly version: string;
+  readonly buildTime: string;
+  readonly os: string;
+  readonly architecture: string;
+  readonly kernelVersion: string;
+  readonly nodeVersion: string;
+  readonly hostname: string;
+  readonly cpuCount: number;
+  readonly memorySizeBytes: number;
+  readonly daemonPid: number;
+  /** Begins the daemon's end; returns at once. */
+  readonly shutdown: () => void;
+}
+
+export function systemRoutes(engine: Engine, facts: SystemFacts): readonly Route[] {
+  return [
+    route('GET', '/_ping', (exchange) => ping(exchange)),
+    route('HEAD', '/_ping', (exchange) => ping(exchange)),
+    route('GET', '/version', (exchange) => exchange.json(200, versionOf(facts))),
+    route('GET', '/info', (exchange) => exchange.json(200, infoOf(engine, facts))),
+    route('POST', SHUTDOWN_PATH, (exchange) => {
+      exchange.empty(204);
+      facts.shutdown();
+    }),
+  ];
+}
+
+function ping(exchange: Exchange): void {
+  exchange.text('OK');
+}
+
+function versionOf(facts: SystemFacts): VersionResponse {
+  return {
+    Platform: { Name: 'Wolffia Engine' },
+    Components: [
+      { Name: 'Engine', Version: facts.version },
+      { Name: 'node', Version: facts.nodeVersion },
+    ],
+    Version: facts.version,
+    ApiVersion: API_VERSION,
+    MinAPIVersion: MIN_API_VERSION,
+    Os: facts.os,
+    Arch: facts.architecture,
+    KernelVersion: facts.kernelVersion,
+    GoVersion: facts.nodeVersion,
+    GitCommit: '',
+    BuildTime: facts.buildTime,
+  };
+}
+
+function infoOf(engine: Engine, facts: SystemFacts): InfoResponse {
+  const records = engine.store.all();
+  const running = records.filter(({ state }) => state.status === 'running').length;
+  return {
+    ID: facts.hostname,
+    Name: facts.hostname,
+    Containers: records.length,
+    ContainersRunning: running,
+    ContainersPaused: 0,
+    ContainersStopped: records.length - running,
+    Images: engine.images.list().length,
+    Driver: 'wolffia',
+    DockerRootDir: engine.dataRoot,
+    OperatingSystem: `Wolffia on ${facts.os}`,
+    OSType: 'linux',
+    OSVersion: '',
+    Architecture: facts.architecture,
+    KernelVersion: facts.kernelVersion,
+    NCPU: facts.cpuCount,
+    MemTotal: facts.memorySizeBytes,
+    ServerVersion: facts.version,
+    LoggingDriver: 'local',
+    DefaultRuntime: 'wasm',
+    Runtimes: { wasm: { path: '' } },
+    Swarm: { LocalNodeState: 'inactive' },
+    Warnings: [],
+    SystemTime: rfc3339Nano(engine.clock.realtimeNs()),
+    DaemonPid: facts.daemonPid,
+  };
+}

@@ -1,0 +1,39 @@
+/** What a caller asks of a new container; an absent field is the image's or Docker's default. */
+export interface CreateRequest {
+  /** A random one when absent. */
+  readonly name?: string;
+  readonly image: string;
+  /** `[]` and `['']` take the image's away. */
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
+  /** `NAME=value`; a bare `NAME` takes the variable away. */
+  readonly env: readonly string[];
+  readonly workingDirectory?: string;
+  readonly user?: string;
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly exposedPorts: readonly string[];
+  readonly stopSignal?: string;
+  readonly stopTimeoutSeconds?: number;
+  readonly hasTerminal: boolean;
+  readonly opensStdin: boolean;
+  readonly closesStdinOnce: boolean;
+  readonly attachesStdin: boolean;
+  readonly attachesStdout: boolean;
+  readonly attachesStderr: boolean;
+  readonly isAutoRemoved: boolean;
+  /** `source:target[:mode]` */
+  readonly binds: readonly string[];
+  readonly mounts: readonly MountRequest[];
+  readonly networkMode: string;
+  readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number };
+}
+
+export interface MountRequest {
+  readonly type: string;
+  readonly source: string;
+  readonly target: string;
+  readonly isReadOnly: boolean;
+  readonly isSourceCreated: boolean;
+}

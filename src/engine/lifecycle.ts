@@ -1,0 +1,319 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { EngineError, messageOf } from '../base/engine-error.ts';
+import type { Log } from '../base/log.ts';
+import { parseSignal, SIGNALS } from '../base/signals.ts';
+import type { Runtime, Task, TaskExit } from '../runtime/contract.ts';
+import type { LayerSource } from '../spec/mount.ts';
+import { ContainerLog } from './container-log.ts';
+import {
+  commandLine,
+  type ContainerId,
+  type ContainerRecord,
+  type ContainerState,
+  mayFollow,
+} from './container-record.ts';
+import type { ContainerStore } from './container-store.ts';
+import { OutputHub } from './output-hub.ts';
+
+/** What of a container is alive, as opposed to its record. */
+interface LiveContainer {
+  readonly hub: OutputHub;
+  task: Task | undefined;
+  log: ContainerLog | undefined;
+  /** Starts, stops and removals of one container happen one after another. */
+  turn: Promise<unknown>;
+  readonly exitWaiters: Set<(exit: { exitCode: number; error: string }) => void>;
+  readonly removalWaiters: Set<() => void>;
+  readonly taskWaiters: Set<(task: Task | undefined) => void>;
+}
+
+export interface LifecycleOptions {
+  readonly dataRoot: string;
+  readonly store: ContainerStore;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The layers of an image, topmost first. Throws not-found when the image is gone. */
+  readonly layersOf: (imageId: string) => readonly LayerSource[];
+}
+
+const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
+/** After SIGKILL the runtime ends a container by force; this is for a runtime that does not keep its promise. */
+const KILL_DEADLINE_MS = 15_000;
+
+/** Moves containers through their states: the only one that starts, ends and removes them. */
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+  readonly #live = new Map<ContainerId, LiveContainer>();
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the records true after a daemon that did not end cleanly: nothing runs, and what was half removed goes. */
+  async reconcile(): Promise<void> {
+    const { store, clock } = this.#options;
+    for (const record of store.all()) {
+      const { state } = record;
+      if (state.status === 'removing') await this.#erase(record.id);
+      if (state.status !== 'running') continue;
+      this.#setState(record.id, {
+        status: 'exited',
+        startedNs: state.startedNs,
+        finishedNs: clock.realtimeNs(),
+        exitCode: 128 + SIGNALS.SIGKILL,
+        error: 'the engine ended while the container ran',
+      });
+      if (record.config.isAutoRemoved) await this.#erase(record.id);
+    }
+  }
+
+  /** The bus of a container's output; it lives as long as the container. */
+  outputOf(id: ContainerId): OutputHub {
+    return this.#liveOf(id).hub;
+  }
+
+  logPathOf(id: ContainerId): string {
+    return join(this.#folderOf(id), 'log');
+  }
+
+  /** The log being written, while the container runs. */
+  openLogOf(id: ContainerId): ContainerLog | undefined {
+    return this.#live.get(id)?.log;
+  }
+
+  /** The running task, or the next one when none runs yet; undefined when the container is removed before. */
+  nextTask(id: ContainerId): Promise<Task | undefined> {
+    const live = this.#liveOf(id);
+    if (live.task) return Promise.resolve(live.task);
+    return new Promise((resolve) => live.taskWaiters.add(resolve));
+  }
+
+  /**
+   * # Errors
+   * - not-modified: it runs already
+   * - those of the runtime; the container's state tells them too
+   */
+  start(id: ContainerId): Promise<void> {
+    return this.#inTurn(id, () => this.#start(id));
+  }
+
+  /** Sends the stop signal, and SIGKILL when the container has not ended after the timeout. Errors: not-modified. */
+  async stop(id: ContainerId, options: { signal?: string; timeoutSeconds?: number }): Promise<void> {
+    const { config, state } = this.#options.store.get(id);
+    if (state.status !== 'running') {
+      throw new EngineError('not-modified', `container ${id} is not running`);
+    }
+    const seconds =
+      options.timeoutSeconds ?? config.stopTimeoutSeconds ?? DEFAULT_STOP_TIMEOUT_SECONDS;
+    const ended = this.waitForExit(id);
+    this.#signal(id, signalNumber(options.signal || config.stopSignal));
+    // A negative timeout waits for as long as it takes.
+    if (seconds >= 0 && !(await this.#isWithin(ended, seconds * 1000))) {
+      this.#signal(id, SIGNALS.SIGKILL);
+      if (!(await this.#isWithin(ended, KILL_DEADLINE_MS))) {
+        throw new EngineError('internal', `cannot stop container ${id}: it does not end`);
+      }
+    }
+    await ended;
+  }
+
+  /** # Errors: conflict when it does not run; invalid-argument for an unknown signal. */
+  kill(id: ContainerId, signal: string): void {
+    const number = signalNumber(signal);
+    if (this.#options.store.get(id).state.status !== 'running') {
+      throw new EngineError('conflict', `cannot kill container: ${id}: container ${id} is not running`);
+    }
+    this.#signal(id, number);
+  }
+
+  /** Resolves with the next exit. */
+  waitForExit(id: ContainerId): Promise<{ exitCode: number; error: string }> {
+    return new Promise((resolve) => this.#liveOf(id).exitWaiters.add(resolve));
+  }
+
+  /** Resolves when the container is removed. */
+  waitForRemoval(id: ContainerId): Promise<void> {
+    return new Promise((resolve) => this.#liveOf(id).removalWaiters.add(resolve));
+  }
+
+  /** # Errors: conflict when it runs and `force` is not given. */
+  async remove(id: ContainerId, force: boolean): Promise<void> {
+    const { name, state } = this.#options.store.get(id);
+    if (state.status === 'running') {
+      if (!force) {
+        throw new EngineError(
+          'conflict',
+          `cannot remove container "/${name}": container is running: stop the container before removing or force remove`,
+        );
+      }
+      const ended = this.waitForExit(id);
+      this.#signal(id, SIGNALS.SIGKILL);
+      await this.#isWithin(ended, KILL_DEADLINE_MS);
+    }
+    await this.#inTurn(id, () => this.#erase(id));
+  }
+
+  /** Ends all that runs: SIGTERM for a while, then SIGKILL. */
+  async stopAll(timeoutSeconds: number): Promise<void> {
+    const running = this.#options.store.all().filter(({ state }) => state.status === 'running');
+    await Promise.allSettled(running.map(({ id }) => this.stop(id, { timeoutSeconds })));
+    await Promise.allSettled([...this.#live.values()].map((live) => live.turn));
+  }
+
+  async #start(id: ContainerId): Promise<void> {
+    const { store, clock, runtime, layersOf } = this.#options;
+    const record = store.get(id);
+    const { config, state } = record;
+    if (state.status === 'running') {
+      throw new EngineError('not-modified', `container ${id} is already running`);
+    }
+    const live = this.#liveOf(id);
+    try {
+      const layers = layersOf(config.imageId);
+      const log = await ContainerLog.open(this.logPathOf(id), (thrown) =>
+        this.#options.log.error('cannot write a log', { id, reason: messageOf(thrown) }),
+      );
+      live.log = log;
+      const task = await runtime.start(
+        {
+          containerId: id,
+          hostname: config.hostname,
+          rootfs: { layers, upperdir: join(this.#folderOf(id), 'upper') },
+          mounts: config.mounts,
+          args: commandLine(config),
+          env: config.env,
+          workingDirectory: config.workingDirectory,
+          hasTerminal: config.hasTerminal,
+          hasStdin: config.opensStdin,
+        },
+        {
+          write: (stream, bytes) => {
+            const logged = log.append(stream, bytes, clock.realtimeNs());
+            const attached = live.hub.write(stream, bytes);
+            return attached ? Promise.all([logged, attached]).then(() => {}) : logged;
+          },
+        },
+      );
+      live.task = task;
+      const startedNs = clock.realtimeNs();
+      this.#setState(id, { status: 'running', startedNs, hostPid: task.hostPid });
+      void task.exited.then((exit) => this.#inTurn(id, () => this.#ended(id, startedNs, exit)));
+      settleAll(live.taskWaiters, task);
+    } catch (thrown) {
+      await live.log?.close();
+      live.log = undefined;
+      this.#noteFailedStart(id, thrown);
+      throw thrown;
+    }
+  }
+
+  #noteFailedStart(id: ContainerId, thrown: unknown): void {
+    const { state } = this.#options.store.get(id);
+    const error = messageOf(thrown);
+    const exitCode = exitCodeOfFailedStart(thrown);
+    if (state.status === 'created') this.#setState(id, { status: 'created', exitCode, error });
+    if (state.status === 'exited') this.#setState(id, { ...state, exitCode, error });
+  }
+
+  async #ended(id: ContainerId, startedNs: bigint, { exitCode, reason }: TaskExit): Promise<void> {
+    const live = this.#liveOf(id);
+    await live.log?.close();
+    live.log = undefined;
+    live.task = undefined;
+    const error = reason ?? '';
+    const finishedNs = this.#options.clock.realtimeNs();
+    this.#setState(id, { status: 'exited', startedNs, finishedNs, exitCode, error });
+    live.hub.end();
+    settleAll(live.exitWaiters, { exitCode, error });
+    if (this.#options.store.get(id).config.isAutoRemoved) await this.#erase(id);
+  }
+
+  async #erase(id: ContainerId): Promise<void> {
+    const { store } = this.#options;
+    if (!store.has(id)) return;
+    this.#setState(id, { status: 'removing' });
+    await rm(this.#folderOf(id), { recursive: true, force: true });
+    store.delete(id);
+    const live = this.#live.get(id);
+    this.#live.delete(id);
+    if (!live) return;
+    live.hub.end();
+    settleAll(live.taskWaiters, undefined);
+    settleAll(live.exitWaiters, { exitCode: 0, error: '' });
+    for (const waiter of live.removalWaiters) waiter();
+  }
+
+  #setState(id: ContainerId, state: ContainerState): void {
+    const record: ContainerRecord = this.#options.store.get(id);
+    const from = record.state.status;
+    if (from !== state.status && !mayFollow(from, state.status)) {
+      throw new Error(`container ${id}: ${state.status} cannot follow ${from}`);
+    }
+    this.#options.store.put({ ...record, state });
+    if (from !== state.status) this.#options.log.info('container', { id, status: state.status });
+  }
+
+  #signal(id: ContainerId, signal: number): void {
+    this.#live.get(id)?.task?.signal(signal);
+  }
+
+  #folderOf(id: ContainerId): string {
+    return join(this.#options.dataRoot, 'containers', id);
+  }
+
+  #liveOf(id: ContainerId): LiveContainer {
+    const known = this.#live.get(id);
+    if (known) return known;
+    const live: LiveContainer = {
+      hub: new OutputHub(),
+      task: undefined,
+      log: undefined,
+      turn: Promise.resolve(),
+      exitWaiters: new Set(),
+      removalWaiters: new Set(),
+      taskWaiters: new Set(),
+    };
+    this.#live.set(id, live);
+    return live;
+  }
+
+  #inTurn<Result>(id: ContainerId, act: () => Promise<Result>): Promise<Result> {
+    const live = this.#liveOf(id);
+    const done = live.turn.then(act);
+    // The next one waits for the end of this one, however it ended; the failure is its caller's.
+    live.turn = done.catch(() => {});
+    return done;
+  }
+
+  async #isWithin(ended: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.startTimer(timeoutMs, () => resolve(false));
+      void ended.then(() => {
+        timer.cancel();
+        resolve(true);
+      });
+    });
+  }
+}
+
+function settleAll<Value>(waiters: Set<(value: Value) => void>, value: Value): void {
+  const waiting = [...waiters];
+  waiters.clear();
+  for (const waiter of waiting) waiter(value);
+}
+
+function signalNumber(signal: string): number {
+  const number = parseSignal(signal);
+  if (number === undefined) throw new EngineError('invalid-argument', `invalid signal: ${signal}`);
+  return number;
+}
+
+/** As Docker: 127 when there is no such program, 126 when it cannot be run, 128 for everything else. */
+function exitCodeOfFailedStart(thrown: unknown): number {
+  if (!(thrown instanceof EngineError)) return 128;
+  if (thrown.kind === 'not-found') return 127;
+  return thrown.kind === 'permission-denied' || thrown.kind === 'invalid-argument' ? 126 : 128;
+}

@@ -1,0 +1,56 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ERRNO } from '../../../src/base/errno.ts';
+import { createDevices } from '../../../src/vfs/device.ts';
+import { namesOf, READ, READ_WRITE, throwsErrno } from '../../suite/file-system.ts';
+
+const { root } = createDevices({
+  device: 5n,
+  createdNs: 1_000n,
+  fillRandom: (target) => void target.fill(7),
+});
+
+function read(name: string): number[] {
+  const target = new Uint8Array(3).fill(1);
+  const file = root.lookup(name).open(READ);
+  const count = file.readAt(target, 1n << 62n);
+  file.close();
+  return [...target.subarray(0, count)];
+}
+
+test('devices read and write as mem(4) says', () => {
+  assert.equal(namesOf(root), ['full', 'null', 'random', 'urandom', 'zero']);
+  assert.equal(read('null'), []);
+  assert.equal(read('zero'), [0, 0, 0]);
+  assert.equal(read('full'), [0, 0, 0]);
+  assert.equal(read('random'), [7, 7, 7]);
+  assert.equal(read('urandom'), [7, 7, 7]);
+  const bytes = new Uint8Array(10);
+  for (const name of ['null', 'zero', 'random', 'urandom']) {
+    const file = root.lookup(name).open({ ...READ_WRITE, truncate: true });
+    assert.is(file.writeAt(bytes, 0n), 10);
+    assert.is(file.append(bytes), 10);
+    file.close();
+  }
+  throwsErrno(() => root.lookup('full').open(READ_WRITE).writeAt(bytes, 0n), ERRNO.ENOSPC);
+  throwsErrno(() => root.lookup('null').open(READ).writeAt(bytes, 0n), ERRNO.EBADF);
+});
+
+test('one read is bounded', () => {
+  const target = new Uint8Array((1 << 25) + 10);
+  assert.is(root.lookup('zero').open(READ).readAt(target, 0n), (1 << 25) - 1);
+});
+
+test('names and attributes stay as they are', () => {
+  throwsErrno(() => root.lookup('none'), ERRNO.ENOENT);
+  throwsErrno(() => root.createFile('x', 0o644, READ_WRITE), ERRNO.EROFS);
+  throwsErrno(() => root.removeFile('null'), ERRNO.EROFS);
+  throwsErrno(() => root.lookup('null').change({ mode: 0 }), ERRNO.EROFS);
+  throwsErrno(() => root.lookup('null').lookup('x'), ERRNO.ENOTDIR);
+  for (const { name, inode, kind } of root.list()) {
+    const attributes = root.lookup(name).attributes();
+    assert.equal([attributes.inode, attributes.kind, attributes.device], [inode, kind, 5n]);
+  }
+});
+
+test.run();
