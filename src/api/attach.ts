@@ -2,20 +2,13 @@ import type { Duplex } from 'node:stream';
 import type { ContainerRecord } from '../engine/container-record.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { OutputStream } from '../runtime/contract.ts';
-import { encodeStdcopyHeader } from '../wire/stdcopy.ts';
+import { frameHeader } from '../wire/stdcopy.ts';
+import { streamContentType } from '../wire/stream-types.ts';
 import type { Exchange } from './exchange.ts';
-
-export const RAW_STREAM = 'application/vnd.docker.raw-stream';
-export const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream';
-
-/** How a client that attached sees the container's output: the two streams apart, or as a terminal shows them. */
-export function contentTypeOf({ config }: ContainerRecord): string {
-  return config.hasTerminal ? RAW_STREAM : MULTIPLEXED_STREAM;
-}
 
 /** A piece of output as it goes over the connection. */
 export function framed(isRaw: boolean, stream: OutputStream, bytes: Uint8Array): Uint8Array[] {
-  return isRaw ? [bytes] : [encodeStdcopyHeader(stream, bytes.length), bytes];
+  return isRaw ? [bytes] : [frameHeader(stream, bytes.length), bytes];
 }
 
 /**
@@ -25,14 +18,18 @@ export function framed(isRaw: boolean, stream: OutputStream, bytes: Uint8Array):
  * meanwhile waits, and with it the container, so that nothing is lost or told twice. A client that does not read slows
  * the container, as in Docker; one that goes away is forgotten.
  */
-export async function attach(exchange: Exchange, engine: Engine, record: ContainerRecord): Promise<void> {
+export async function attach(
+  exchange: Exchange,
+  engine: Engine,
+  record: ContainerRecord,
+): Promise<void> {
   const { id, config } = record;
   const wants = {
     stdin: exchange.flag('stdin'),
     stdout: exchange.flag('stdout'),
     stderr: exchange.flag('stderr'),
   };
-  const connection = exchange.hijack(contentTypeOf(record));
+  const connection = exchange.hijack(streamContentType(config.hasTerminal, exchange.apiVersion));
   const gone = new AbortController();
   connection.once('close', () => gone.abort());
   // A broken connection is a closed one; 'close' follows.
@@ -51,7 +48,8 @@ export async function attach(exchange: Exchange, engine: Engine, record: Contain
       end: () => connection.end(),
     });
     gone.signal.addEventListener('abort', leave);
-    if (wants.stdin && config.opensStdin) void forwardInput(connection, engine, record, gone.signal);
+    if (wants.stdin && config.opensStdin)
+      void forwardInput(connection, engine, record, gone.signal);
     else connection.resume();
     if (isReplaying) {
       replay = replayLog(engine, record, wants, send, gone.signal).then(() => {
@@ -59,7 +57,8 @@ export async function attach(exchange: Exchange, engine: Engine, record: Contain
       });
     }
     // Attached to a container that is over: there is nothing to wait for.
-    if (engine.store.get(id).state.status === 'exited') void replay.then(() => connection.end());
+    if (engine.containers.get(id).state.status === 'exited')
+      void replay.then(() => connection.end());
     return;
   }
   if (exchange.flag('logs')) await replayLog(engine, record, wants, send, gone.signal);

@@ -1,28 +1,6 @@
-import * as v from 'valibot';
-import { EngineError } from '../base/engine-error.ts';
 import type { ContainerRecord } from '../engine/container-record.ts';
-import { parseBody } from '../wire/body.ts';
-
-/** Docker's filters: a list of values for each name, or the same as a set. */
-const filtersSchema = v.record(
-  v.string(),
-  v.union([v.array(v.string()), v.record(v.string(), v.boolean())]),
-);
-
-export type Filters = ReadonlyMap<string, readonly string[]>;
-
-/** # Errors: invalid-argument. */
-export function parseFilters(json: string | null): Filters {
-  const parsed = parseBody(filtersSchema, json ?? '');
-  return new Map(
-    Object.entries(parsed).map(([name, values]) => [
-      name,
-      Array.isArray(values)
-        ? values
-        : Object.entries(values).flatMap(([value, isOn]) => (isOn ? [value] : [])),
-    ]),
-  );
-}
+import { exitCodeOf } from '../engine/container-state.ts';
+import type { Filters } from '../wire/filters.ts';
 
 type Matcher = (record: ContainerRecord, value: string) => boolean;
 
@@ -31,25 +9,29 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
   name: ({ name }, value) => name.includes(value.replace(/^\//, '')),
   status: ({ state }, value) => state.status === value,
   label: ({ config }, value) => hasLabel(config.labels, value),
-  exited: ({ state }, value) => state.status === 'exited' && state.exitCode === Number(value),
+  'label!': ({ config }, value) => !hasLabel(config.labels, value),
+  until: ({ createdNs }, value) => createdNs < BigInt(Math.round(Number(value) * 1e9)),
+  exited: ({ state }, value) => state.status === 'exited' && exitCodeOf(state) === Number(value),
   ancestor: ({ config }, value) =>
-    config.imageName === value ||
-    config.imageName === `${value}:latest` ||
-    `${config.imageName}:latest` === value ||
+    config.imageReference === value ||
+    config.imageReference === `${value}:latest` ||
+    `${config.imageReference}:latest` === value ||
     config.imageId.replace('sha256:', '').startsWith(value.replace('sha256:', '')),
 };
 
-/** Whether every filter has one value that fits. Errors: invalid-argument for a filter that does not exist. */
+/** Of these all values must fit; of every other filter one is enough. */
+const FITS_ALL: readonly string[] = ['label', 'label!'];
+
+/** Whether a container fits every filter. The filters have been checked to be known. */
 export function matchesFilters(record: ContainerRecord, filters: Filters): boolean {
   for (const [name, values] of filters) {
     const matcher = Object.hasOwn(MATCHERS, name) ? MATCHERS[name] : undefined;
-    if (!matcher) throw new EngineError('invalid-argument', `invalid filter '${name}'`);
-    // Labels are all to be there; of every other filter one value is enough.
-    const fits =
-      name === 'label'
-        ? values.every((value) => matcher(record, value))
-        : values.some((value) => matcher(record, value));
-    if (values.length > 0 && !fits) return false;
+    if (!matcher) throw new Error(`no matcher for filter ${name}`);
+    if (values.length === 0) continue;
+    const fits = FITS_ALL.includes(name)
+      ? values.every((value) => matcher(record, value))
+      : values.some((value) => matcher(record, value));
+    if (!fits) return false;
   }
   return true;
 }

@@ -1,30 +1,40 @@
 import { EngineError } from '../base/engine-error.ts';
 import type { ContainerRecord } from '../engine/container-record.ts';
+import { exitCodeOf } from '../engine/container-state.ts';
 import type { Engine } from '../engine/engine.ts';
+import {
+  CONTAINER_LIST_FILTERS,
+  CONTAINER_PRUNE_FILTERS,
+  type ContainerWaitResponse,
+  WAIT_CONDITIONS,
+} from '../wire/container.ts';
+import type { ContainerCreateResponse } from '../wire/container-create.ts';
+import { parseFilters } from '../wire/filters.ts';
 import { attach } from './attach.ts';
-import { matchesFilters, parseFilters } from './container-filters.ts';
-import { readContainerRequest } from './container-request.ts';
+import { matchesFilters } from './container-filters.ts';
+import { readCreateRequest } from './container-request.ts';
 import { containerInspect, containerSummary } from './container-views.ts';
 import type { Exchange } from './exchange.ts';
 import { sendLogs } from './logs.ts';
 import { type Route, route } from './route.ts';
 
 export function containerRoutes(engine: Engine): readonly Route[] {
-  const find = (exchange: Exchange): ContainerRecord => engine.store.find(exchange.parameter(0));
+  const find = (exchange: Exchange): ContainerRecord =>
+    engine.containers.find(exchange.parameter(0));
   return [
     route('GET', '/containers/json', (exchange) => listContainers(exchange, engine)),
 
     route('POST', '/containers/create', async (exchange) => {
-      const request = readContainerRequest(await exchange.body());
-      const { id } = engine.containers.create(request, exchange.query.get('name') || undefined);
-      exchange.json(201, { Id: id, Warnings: [] });
+      const request = readCreateRequest(await exchange.jsonBody(), exchange.query.get('name'));
+      const { id } = engine.containers.create(request);
+      exchange.json(201, { Id: id, Warnings: [] } satisfies ContainerCreateResponse);
     }),
 
     route('POST', '/containers/prune', (exchange) => pruneContainers(exchange, engine)),
 
     route('GET', '/containers/{id}/json', (exchange) => {
       const record = find(exchange);
-      exchange.json(200, containerInspect(record, engine.lifecycle.logPathOf(record.id)));
+      exchange.json(200, containerInspect(record, engine.lifecycle.logOf(record.id).path));
     }),
 
     route('POST', '/containers/{id}/start', async (exchange) => {
@@ -50,7 +60,7 @@ export function containerRoutes(engine: Engine): readonly Route[] {
     }),
 
     route('POST', '/containers/{id}/rename', (exchange) => {
-      engine.containers.rename(find(exchange), exchange.query.get('name') ?? '');
+      engine.containers.rename(find(exchange).id, exchange.query.get('name') ?? '');
       exchange.empty(204);
     }),
 
@@ -66,7 +76,9 @@ export function containerRoutes(engine: Engine): readonly Route[] {
     }),
 
     route('POST', '/containers/{id}/wait', (exchange) => waitForContainer(exchange, engine)),
-    route('POST', '/containers/{id}/attach', (exchange) => attach(exchange, engine, find(exchange))),
+    route('POST', '/containers/{id}/attach', (exchange) =>
+      attach(exchange, engine, find(exchange)),
+    ),
     route('GET', '/containers/{id}/logs', (exchange) => sendLogs(exchange, engine, find(exchange))),
 
     route('DELETE', '/containers/{id}', async (exchange) => {
@@ -86,13 +98,13 @@ function stopOptions(exchange: Exchange): { signal?: string; timeoutSeconds?: nu
 }
 
 function listContainers(exchange: Exchange, engine: Engine): void {
-  const filters = parseFilters(exchange.query.get('filters'));
+  const filters = parseFilters(exchange.query.get('filters'), CONTAINER_LIST_FILTERS);
   const limit = exchange.whole('limit');
   // Asking for a status or a number of containers asks for those that are over, too (as Docker).
   const isAll =
     exchange.flag('all') || limit !== undefined || filters.has('status') || filters.has('exited');
   const nowNs = engine.clock.realtimeNs();
-  const found = engine.store
+  const found = engine.containers
     .all()
     .filter((record) => isAll || record.state.status === 'running')
     .filter((record) => matchesFilters(record, filters))
@@ -105,8 +117,8 @@ function listContainers(exchange: Exchange, engine: Engine): void {
 }
 
 async function pruneContainers(exchange: Exchange, engine: Engine): Promise<void> {
-  const filters = parseFilters(exchange.query.get('filters'));
-  const over = engine.store
+  const filters = parseFilters(exchange.query.get('filters'), CONTAINER_PRUNE_FILTERS);
+  const over = engine.containers
     .all()
     .filter(({ state }) => state.status === 'created' || state.status === 'exited')
     .filter((record) => matchesFilters(record, filters));
@@ -116,26 +128,23 @@ async function pruneContainers(exchange: Exchange, engine: Engine): Promise<void
 
 /** The head goes out at once: clients wait for it before they start the container. */
 async function waitForContainer(exchange: Exchange, engine: Engine): Promise<void> {
-  const { id, state } = engine.store.find(exchange.parameter(0));
+  const { id, state } = engine.containers.find(exchange.parameter(0));
   const condition = exchange.query.get('condition') || 'not-running';
-  if (!['not-running', 'next-exit', 'removed'].includes(condition)) {
-    throw new EngineError('invalid-argument', `invalid condition: "${condition}"`);
-  }
+  const isKnown = WAIT_CONDITIONS.some((known) => known === condition);
+  if (!isKnown) throw new EngineError('invalid-argument', `invalid condition: "${condition}"`);
   if (condition === 'not-running' && state.status !== 'running') {
-    const exitCode = 'exitCode' in state ? state.exitCode : 0;
-    exchange.json(200, { StatusCode: exitCode });
+    exchange.json(200, { StatusCode: exitCodeOf(state) } satisfies ContainerWaitResponse);
     return;
   }
   const exited = engine.lifecycle.waitForExit(id);
   const removed = condition === 'removed' ? engine.lifecycle.waitForRemoval(id) : undefined;
   exchange.begin('application/json');
-  if (removed && state.status === 'exited') {
-    await removed;
-    await exchange.send(JSON.stringify({ StatusCode: state.exitCode }));
-  } else {
-    const { exitCode } = await exited;
-    await removed;
-    await exchange.send(`${JSON.stringify({ StatusCode: exitCode })}\n`);
-  }
+  const { exitCode, error } = await exited;
+  await removed;
+  const answer: ContainerWaitResponse = {
+    StatusCode: exitCode,
+    ...(error === '' ? {} : { Error: { Message: error } }),
+  };
+  await exchange.send(`${JSON.stringify(answer)}\n`);
   exchange.end();
 }

@@ -1,11 +1,16 @@
 import { rfc3339Nano } from '../base/clock.ts';
-import { commandLine, type ContainerRecord, type ContainerState } from '../engine/container-record.ts';
-import type { BindMount } from '../spec/mount.ts';
+import { unreachable } from '../base/unreachable.ts';
+import { commandLine } from '../engine/container-config.ts';
+import type { ContainerRecord, Mount } from '../engine/container-record.ts';
+import { type ContainerState, errorOf, exitCodeOf } from '../engine/container-state.ts';
 import {
+  type ContainerConfigResponse,
   type ContainerInspect,
+  type ContainerStateResponse,
   type ContainerSummary,
-  type ContainerState as WireState,
+  type HostConfigResponse,
   type MountPoint,
+  type NetworkSettingsResponse,
   ZERO_TIME,
 } from '../wire/container.ts';
 import { humanDuration } from './human-time.ts';
@@ -16,7 +21,7 @@ export function containerSummary(record: ContainerRecord, nowNs: bigint): Contai
   return {
     Id: id,
     Names: [`/${name}`],
-    Image: config.imageName,
+    Image: config.imageReference,
     ImageID: config.imageId,
     Command: commandLine(config).join(' '),
     Created: Number(createdNs / 1_000_000_000n),
@@ -24,7 +29,7 @@ export function containerSummary(record: ContainerRecord, nowNs: bigint): Contai
     Labels: config.labels,
     State: state.status,
     Status: statusText(state, nowNs),
-    HostConfig: { NetworkMode: 'none' },
+    HostConfig: { NetworkMode: config.networkMode },
     NetworkSettings: { Networks: {} },
     Mounts: config.mounts.map(mountPoint),
   };
@@ -41,6 +46,10 @@ export function statusText(state: ContainerState, nowNs: bigint): string {
       return `Exited (${state.exitCode}) ${humanDuration(nowNs - state.finishedNs)} ago`;
     case 'removing':
       return 'Removal In Progress';
+    case 'dead':
+      return 'Dead';
+    default:
+      return unreachable(state);
   }
 }
 
@@ -52,71 +61,125 @@ export function containerInspect(record: ContainerRecord, logPath: string): Cont
     Created: rfc3339Nano(createdNs),
     Path: path,
     Args: args,
-    State: wireState(state),
+    State: stateResponse(state),
     Image: config.imageId,
+    ResolvConfPath: '',
+    HostnamePath: '',
+    HostsPath: '',
+    LogPath: logPath,
     Name: `/${name}`,
     RestartCount: 0,
     Driver: 'wolffia',
     Platform: 'wasi',
-    LogPath: logPath,
-    HostConfig: {
-      Binds: config.mounts.map(({ source, target, isReadOnly }) =>
-        [source, target, ...(isReadOnly ? ['ro'] : [])].join(':'),
-      ),
-      AutoRemove: config.isAutoRemoved,
-      NetworkMode: 'none',
-      RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
-      LogConfig: { Type: 'local', Config: {} },
-    },
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: null,
+    HostConfig: hostConfigResponse(record),
+    GraphDriver: { Data: {}, Name: 'wolffia' },
     Mounts: config.mounts.map(mountPoint),
-    Config: {
-      Hostname: config.hostname,
-      User: config.user,
-      AttachStdin: config.attaches.stdin,
-      AttachStdout: config.attaches.stdout,
-      AttachStderr: config.attaches.stderr,
-      ExposedPorts: Object.fromEntries(config.exposedPorts.map((port) => [port, {}])),
-      Tty: config.hasTerminal,
-      OpenStdin: config.opensStdin,
-      StdinOnce: config.closesStdinOnce,
-      Env: config.env,
-      Cmd: config.command,
-      Image: config.imageName,
-      WorkingDir: config.workingDirectory,
-      Entrypoint: config.entrypoint.length > 0 ? config.entrypoint : null,
-      Labels: config.labels,
-      StopSignal: config.stopSignal,
-      ...(config.stopTimeoutSeconds === undefined ? {} : { StopTimeout: config.stopTimeoutSeconds }),
-    },
-    NetworkSettings: { Ports: {}, Networks: {} },
+    Config: configResponse(record),
+    NetworkSettings: NO_NETWORK,
   };
 }
 
-function wireState(state: ContainerState): WireState {
-  const isRunning = state.status === 'running';
-  const hasEnded = state.status === 'exited';
+function hostConfigResponse({ config }: ContainerRecord): HostConfigResponse {
   return {
-    Status: state.status,
-    Running: isRunning,
+    Binds: config.binds.length > 0 ? config.binds : null,
+    ContainerIDFile: '',
+    LogConfig: { Type: 'local', Config: {} },
+    NetworkMode: config.networkMode,
+    PortBindings: {},
+    RestartPolicy: {
+      Name: config.restartPolicy.name,
+      MaximumRetryCount: config.restartPolicy.maximumRetryCount,
+    },
+    AutoRemove: config.isAutoRemoved,
+    VolumeDriver: '',
+    VolumesFrom: null,
+    CapAdd: null,
+    CapDrop: null,
+    Dns: [],
+    ExtraHosts: null,
+    IpcMode: 'private',
+    Links: null,
+    PidMode: '',
+    Privileged: false,
+    PublishAllPorts: false,
+    ReadonlyRootfs: false,
+    SecurityOpt: null,
+    ShmSize: 0,
+    Runtime: 'wasm',
+    Isolation: '',
+    CpuShares: 0,
+    Memory: 0,
+    NanoCpus: 0,
+    PidsLimit: null,
+    Ulimits: null,
+  };
+}
+
+function configResponse({ config }: ContainerRecord): ContainerConfigResponse {
+  return {
+    Hostname: config.hostname,
+    Domainname: config.domainname,
+    User: config.user,
+    AttachStdin: config.attachesStdin,
+    AttachStdout: config.attachesStdout,
+    AttachStderr: config.attachesStderr,
+    ExposedPorts: Object.fromEntries(config.exposedPorts.map((port) => [port, {}])),
+    Tty: config.hasTerminal,
+    OpenStdin: config.opensStdin,
+    StdinOnce: config.closesStdinOnce,
+    Env: config.env,
+    Cmd: config.command.length > 0 ? config.command : null,
+    Image: config.imageReference,
+    Volumes: null,
+    WorkingDir: config.workingDirectory,
+    Entrypoint: config.entrypoint.length > 0 ? config.entrypoint : null,
+    OnBuild: null,
+    Labels: config.labels,
+    StopSignal: config.stopSignal,
+    ...(config.stopTimeoutSeconds === undefined ? {} : { StopTimeout: config.stopTimeoutSeconds }),
+  };
+}
+
+const NO_NETWORK: NetworkSettingsResponse = {
+  Bridge: '',
+  SandboxID: '',
+  SandboxKey: '',
+  Ports: {},
+  Gateway: '',
+  IPAddress: '',
+  IPPrefixLen: 0,
+  MacAddress: '',
+  Networks: {},
+};
+
+function stateResponse(state: ContainerState): ContainerStateResponse {
+  const { status } = state;
+  return {
+    Status: status,
+    Running: status === 'running',
     Paused: false,
     Restarting: false,
     OOMKilled: false,
-    Dead: false,
-    Pid: isRunning ? state.hostPid : 0,
-    ExitCode: 'exitCode' in state ? state.exitCode : 0,
-    Error: 'error' in state ? state.error : '',
-    StartedAt: isRunning || hasEnded ? rfc3339Nano(state.startedNs) : ZERO_TIME,
-    FinishedAt: hasEnded ? rfc3339Nano(state.finishedNs) : ZERO_TIME,
+    Dead: status === 'dead',
+    Pid: status === 'running' ? state.hostPid : 0,
+    ExitCode: exitCodeOf(state),
+    Error: errorOf(state),
+    StartedAt: 'startedNs' in state ? rfc3339Nano(state.startedNs) : ZERO_TIME,
+    FinishedAt: status === 'exited' ? rfc3339Nano(state.finishedNs) : ZERO_TIME,
   };
 }
 
-function mountPoint({ source, target, isReadOnly }: BindMount): MountPoint {
+function mountPoint({ source, target, isReadOnly, mode, propagation }: Mount): MountPoint {
   return {
     Type: 'bind',
     Source: source,
     Destination: target,
-    Mode: isReadOnly ? 'ro' : '',
+    Mode: mode,
     RW: !isReadOnly,
-    Propagation: 'rprivate',
+    Propagation: propagation,
   };
 }

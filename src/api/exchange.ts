@@ -5,24 +5,29 @@ import { EngineError } from '../base/engine-error.ts';
 /** JSON bodies are small; what is large (an image to import) is streamed. */
 const MAX_JSON_BODY_SIZE = 4 * 1024 * 1024;
 
+/** What a request is about, taken out of its URL. */
+export interface ExchangeTarget {
+  readonly query: URLSearchParams;
+  readonly parameters: readonly string[];
+  readonly apiVersion: string;
+}
+
 /** One request and its answer, as a route sees them. */
 export class Exchange {
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
   readonly parameters: readonly string[];
+  /** The version of the API that the client speaks. */
+  readonly apiVersion: string;
   readonly #response: ServerResponse;
   /** Aborted when the client has gone. */
   readonly gone: AbortSignal;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    query: URLSearchParams,
-    parameters: readonly string[],
-  ) {
+  constructor(request: IncomingMessage, response: ServerResponse, target: ExchangeTarget) {
     this.request = request;
-    this.query = query;
-    this.parameters = parameters;
+    this.query = target.query;
+    this.parameters = target.parameters;
+    this.apiVersion = target.apiVersion;
     this.#response = response;
     const controller = new AbortController();
     response.once('close', () => controller.abort());
@@ -50,8 +55,19 @@ export class Exchange {
     return Number(value);
   }
 
-  /** The body as text. Errors: invalid-argument when it is too large or no UTF-8. */
-  async body(): Promise<string> {
+  /** The body as JSON; an empty one is an empty object. Errors: invalid-argument. */
+  async jsonBody(): Promise<unknown> {
+    const text = await this.#body();
+    try {
+      return JSON.parse(text === '' ? '{}' : text);
+    } catch (thrown) {
+      throw new EngineError('invalid-argument', 'invalid JSON in the request body', {
+        cause: thrown,
+      });
+    }
+  }
+
+  async #body(): Promise<string> {
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of this.request) {

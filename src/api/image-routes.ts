@@ -2,14 +2,26 @@ import { rfc3339Nano } from '../base/clock.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Image } from '../image/contract.ts';
-import type { ImageInspect, ImageSummary, ProgressMessage } from '../wire/image.ts';
+import { ZERO_TIME } from '../wire/container.ts';
+import { parseFilters } from '../wire/filters.ts';
+import {
+  IMAGE_LIST_FILTERS,
+  type ImageDeleteItem,
+  type ImageInspect,
+  type ImageSummary,
+} from '../wire/image.ts';
+import { encodeJsonMessage, errorMessage, type JsonMessage } from '../wire/json-message.ts';
 import type { Exchange } from './exchange.ts';
+import { matchesImageFilters } from './image-filters.ts';
 import { type Route, route } from './route.ts';
 
 export function imageRoutes(engine: Engine): readonly Route[] {
   return [
     route('GET', '/images/json', (exchange) => {
-      exchange.json(200, engine.images.list().map(imageSummary));
+      const filters = parseFilters(exchange.query.get('filters'), IMAGE_LIST_FILTERS);
+      const images = engine.images.list();
+      const found = images.filter((image) => matchesImageFilters(image, filters, images));
+      exchange.json(200, found.map(imageSummary));
     }),
     route('POST', '/images/create', (exchange) =>
       exchange.query.has('fromSrc') ? importImage(exchange, engine) : pullImage(exchange, engine),
@@ -19,7 +31,8 @@ export function imageRoutes(engine: Engine): readonly Route[] {
     }),
     route('POST', '/images/{name*}/tag', (exchange) => {
       const repository = exchange.query.get('repo') ?? '';
-      engine.images.tag(exchange.parameter(0), repository, exchange.query.get('tag') || 'latest');
+      const tag = exchange.query.get('tag') || 'latest';
+      engine.images.tag(exchange.parameter(0), `${repository}:${tag}`);
       exchange.empty(201);
     }),
     route('DELETE', '/images/{name*}', (exchange) => removeImage(exchange, engine)),
@@ -28,36 +41,42 @@ export function imageRoutes(engine: Engine): readonly Route[] {
 
 function removeImage(exchange: Exchange, engine: Engine): void {
   const reference = exchange.parameter(0);
+  const force = exchange.flag('force');
   const image = engine.images.get(reference);
-  const user = engine.store.all().find(({ config }) => config.imageId === image.id);
+  const user = engine.containers.all().find(({ config }) => config.imageId === image.id);
   // Taking away one of several names hurts nobody.
-  const isLast = image.repoTags.length <= 1 || image.id.includes(reference);
-  if (user && isLast && !(exchange.flag('force') && user.state.status !== 'running')) {
+  const isById = !image.repoTags.some((tag) => tag === reference || tag === `${reference}:latest`);
+  if (user && (isById || image.repoTags.length <= 1)) {
     const state = user.state.status === 'running' ? 'running' : 'stopped';
+    // Also by force the content stays for as long as a container is made of it.
+    const remedy = state === 'running' ? 'cannot be forced' : 'remove the container first';
     throw new EngineError(
       'conflict',
-      `conflict: unable to remove repository reference "${reference}" (must force) - container ${user.id.slice(0, 12)} is using its referenced image ${image.id.slice('sha256:'.length, 'sha256:'.length + 12)} (${state})`,
+      `conflict: unable to remove repository reference "${reference}" (${remedy}) - container ${user.id.slice(0, 12)} is using its referenced image ${image.id.slice('sha256:'.length, 'sha256:'.length + 12)} (${state})`,
     );
   }
-  const { untagged, deleted } = engine.images.remove(reference);
+  const { untagged, deleted } = engine.images.remove(reference, { force });
   exchange.json(200, [
-    ...untagged.map((name) => ({ Untagged: name })),
-    ...deleted.map((id) => ({ Deleted: id })),
+    ...untagged.map((name): ImageDeleteItem => ({ Untagged: name })),
+    ...deleted.map((id): ImageDeleteItem => ({ Deleted: id })),
   ]);
 }
 
 async function importImage(exchange: Exchange, engine: Engine): Promise<void> {
   const { query } = exchange;
   if (query.get('fromSrc') !== '-') {
-    throw new EngineError('invalid-argument', 'an image can only be imported from the request body');
+    throw new EngineError(
+      'invalid-argument',
+      'an image can only be imported from the request body',
+    );
   }
-  const repository = query.get('repo') || undefined;
-  const [os, architecture] = (query.get('platform') ?? '').split('/');
+  const repository = query.get('repo') ?? '';
+  const tag = query.get('tag') ?? '';
   const image = await engine.images.import(exchange.request, {
-    ...(repository ? { repository, tag: query.get('tag') || 'latest' } : {}),
+    reference: repository === '' || tag === '' ? repository : `${repository}:${tag}`,
     changes: query.getAll('changes'),
-    ...(query.get('message') ? { message: query.get('message') ?? '' } : {}),
-    ...(os && architecture ? { platform: { os, architecture } } : {}),
+    comment: query.get('message') || 'Imported from -',
+    platform: query.get('platform') || undefined,
   });
   exchange.begin('application/json');
   await sendProgress(exchange, { status: image.id });
@@ -83,14 +102,16 @@ async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
     // The head is out: the error goes into the stream, as Docker does.
     const message = messageOf(thrown);
     await sending;
-    await sendProgress(exchange, { error: message, errorDetail: { message } });
+    await sendProgress(exchange, errorMessage(message));
   }
   await sending;
   exchange.end();
 }
 
 function shippedName(reference: string, tag: string): string {
-  const found = /^(?:docker\.io\/)?(?:library\/)?([a-z0-9][a-z0-9_.-]*)(?::(\w[\w.-]*))?$/.exec(reference);
+  const found = /^(?:docker\.io\/)?(?:library\/)?([a-z0-9][a-z0-9_.-]*)(?::(\w[\w.-]*))?$/.exec(
+    reference,
+  );
   const [, name = '', ownTag = 'latest'] = found ?? [];
   if (name === '' || (tag || ownTag) !== 'latest') throw accessDenied(reference);
   return name;
@@ -104,8 +125,8 @@ function accessDenied(reference: string): EngineError {
   );
 }
 
-function sendProgress(exchange: Exchange, message: ProgressMessage): Promise<void> {
-  return exchange.send(`${JSON.stringify(message)}\r\n`);
+function sendProgress(exchange: Exchange, message: JsonMessage): Promise<void> {
+  return exchange.send(encodeJsonMessage(message));
 }
 
 function imageSummary(image: Image): ImageSummary {
@@ -117,7 +138,7 @@ function imageSummary(image: Image): ImageSummary {
     Created: Number(image.createdNs / 1_000_000_000n),
     Size: image.sizeBytes,
     SharedSize: -1,
-    Labels: image.config.labels,
+    Labels: image.config.Labels ?? null,
     Containers: -1,
   };
 }
@@ -128,24 +149,34 @@ function imageInspect(image: Image): ImageInspect {
     Id: image.id,
     RepoTags: image.repoTags,
     RepoDigests: image.repoDigests,
-    Comment: image.comment ?? '',
+    Parent: '',
+    Comment: image.comment,
     Created: rfc3339Nano(image.createdNs),
-    Author: image.author ?? '',
+    DockerVersion: '',
+    Author: image.author,
     Architecture: image.architecture,
     Os: image.os,
     Size: image.sizeBytes,
     Config: {
-      User: config.user,
-      Env: config.env,
-      Cmd: config.cmd,
-      Entrypoint: config.entrypoint.length > 0 ? config.entrypoint : null,
-      WorkingDir: config.workingDirectory,
-      Labels: config.labels,
-      ExposedPorts: Object.fromEntries(config.exposedPorts.map((port) => [port, {}])),
-      Volumes: Object.fromEntries(config.volumes.map((path) => [path, {}])),
-      StopSignal: config.stopSignal,
+      User: config.User ?? '',
+      Env: config.Env ?? null,
+      Cmd: config.Cmd ?? null,
+      Entrypoint: config.Entrypoint ?? null,
+      Volumes: emptyObjects(config.Volumes) ?? null,
+      WorkingDir: config.WorkingDir ?? '',
+      Labels: config.Labels ?? null,
+      ...(config.ExposedPorts ? { ExposedPorts: emptyObjects(config.ExposedPorts) ?? {} } : {}),
+      ...(config.StopSignal ? { StopSignal: config.StopSignal } : {}),
     },
-    GraphDriver: { Name: 'wolffia', Data: null },
     RootFS: { Type: 'layers', Layers: image.diffIds },
+    Metadata: {
+      LastTagTime: image.lastTaggedNs === 0n ? ZERO_TIME : rfc3339Nano(image.lastTaggedNs),
+    },
   };
+}
+
+function emptyObjects(
+  set: Readonly<Record<string, unknown>> | null | undefined,
+): Record<string, object> | undefined {
+  return set ? Object.fromEntries(Object.keys(set).map((name) => [name, {}])) : undefined;
 }

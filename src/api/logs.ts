@@ -3,7 +3,8 @@ import { EngineError } from '../base/engine-error.ts';
 import type { ContainerRecord } from '../engine/container-record.ts';
 import type { Engine } from '../engine/engine.ts';
 import { stampLines } from '../engine/log-lines.ts';
-import { contentTypeOf, framed } from './attach.ts';
+import { streamContentType } from '../wire/stream-types.ts';
+import { framed } from './attach.ts';
 import type { Exchange } from './exchange.ts';
 
 /** `GET /containers/{id}/logs`. */
@@ -30,7 +31,7 @@ export async function sendLogs(
     signal: exchange.gone,
   });
   const isRaw = record.config.hasTerminal;
-  exchange.begin(contentTypeOf(record));
+  exchange.begin(streamContentType(isRaw, exchange.apiVersion));
   const shown = exchange.flag('timestamps') ? stampLines(records, rfc3339Nano) : records;
   for await (const { stream, bytes } of shown) {
     if (exchange.gone.aborted) return;

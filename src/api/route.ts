@@ -8,9 +8,7 @@ export interface Route {
 }
 
 export function route(method: string, path: string, handle: Route['handle']): Route {
-  const source = path
-    .replaceAll(/\{\w+\*\}/g, '(.+)')
-    .replaceAll(/\{\w+\}/g, '([^/]+)');
+  const source = path.replaceAll(/\{\w+\*\}/g, '(.+)').replaceAll(/\{\w+\}/g, '([^/]+)');
   return { method, pattern: new RegExp(`^${source}$`), handle };
 }
 

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import type { Log } from '../base/log.ts';
-import { API_VERSION, stripVersion } from '../wire/api-version.ts';
+import { API_VERSION, API_VERSION_HEADER, splitVersion } from '../wire/versions.ts';
 import { Exchange } from './exchange.ts';
 import { HTTP_STATUS } from './http-status.ts';
 import { findRoute, type Route } from './route.ts';
@@ -24,7 +24,11 @@ export class ApiServer implements AsyncDisposable {
   constructor(options: ApiServerOptions) {
     this.#options = options;
     // Requests that wait (wait, attach, logs -f) have no deadline; whoever sends a head has a minute for it.
-    this.#server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 5_000 });
+    this.#server = createServer({
+      requestTimeout: 0,
+      headersTimeout: 60_000,
+      keepAliveTimeout: 5_000,
+    });
     this.#server.on('request', (request, response) => void this.#serve(request, response));
     this.#server.on('upgrade', (request, socket) => {
       // Node leaves the answer to us; a response bound to the socket lets routes answer errors as ever.
@@ -76,18 +80,21 @@ export class ApiServer implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader('Api-Version', API_VERSION);
+    response.setHeader(API_VERSION_HEADER, API_VERSION);
     response.setHeader('Server', this.#options.serverName);
     response.setHeader('Docker-Experimental', 'false');
     response.setHeader('Ostype', 'linux');
     const url = request.url ?? '/';
     const [rawPath = '/', rawQuery = ''] = splitOnce(url, '?');
-    let exchange = new Exchange(request, response, new URLSearchParams(rawQuery), []);
+    const query = new URLSearchParams(rawQuery);
+    const nowhere = { query, parameters: [], apiVersion: API_VERSION };
+    let exchange = new Exchange(request, response, nowhere);
     try {
-      const path = stripVersion(rawPath);
+      const { version: apiVersion, path } = splitVersion(rawPath);
       const found = findRoute(this.#options.routes, request.method ?? 'GET', path);
       if (!found) throw new EngineError('not-found', 'page not found');
-      exchange = new Exchange(request, response, exchange.query, found.parameters);
+      const { parameters } = found;
+      exchange = new Exchange(request, response, { query, parameters, apiVersion });
       await found.route.handle(exchange);
     } catch (thrown) {
       this.#answerError(exchange, thrown);

@@ -1,7 +1,7 @@
 import { rfc3339Nano } from '../base/clock.ts';
 import type { Engine } from '../engine/engine.ts';
-import { API_VERSION, MIN_API_VERSION } from '../wire/api-version.ts';
 import { type InfoResponse, SHUTDOWN_PATH, type VersionResponse } from '../wire/system.ts';
+import { API_VERSION, MIN_API_VERSION } from '../wire/versions.ts';
 import type { Exchange } from './exchange.ts';
 import { type Route, route } from './route.ts';
 
@@ -17,6 +17,8 @@ export interface SystemFacts {
   readonly cpuCount: number;
   readonly memorySizeBytes: number;
   readonly daemonPid: number;
+  readonly socketPath: string;
+  readonly logPath: string;
   /** Begins the daemon's end; returns at once. */
   readonly shutdown: () => void;
 }
@@ -42,8 +44,8 @@ function versionOf(facts: SystemFacts): VersionResponse {
   return {
     Platform: { Name: 'Wolffia Engine' },
     Components: [
-      { Name: 'Engine', Version: facts.version },
-      { Name: 'node', Version: facts.nodeVersion },
+      { Name: 'Engine', Version: facts.version, Details: { ApiVersion: API_VERSION } },
+      { Name: 'node', Version: facts.nodeVersion, Details: {} },
     ],
     Version: facts.version,
     ApiVersion: API_VERSION,
@@ -58,32 +60,63 @@ function versionOf(facts: SystemFacts): VersionResponse {
 }
 
 function infoOf(engine: Engine, facts: SystemFacts): InfoResponse {
-  const records = engine.store.all();
+  const records = engine.containers.all();
   const running = records.filter(({ state }) => state.status === 'running').length;
   return {
     ID: facts.hostname,
-    Name: facts.hostname,
     Containers: records.length,
     ContainersRunning: running,
     ContainersPaused: 0,
     ContainersStopped: records.length - running,
     Images: engine.images.list().length,
     Driver: 'wolffia',
-    DockerRootDir: engine.dataRoot,
-    OperatingSystem: `Wolffia on ${facts.os}`,
-    OSType: 'linux',
-    OSVersion: '',
-    Architecture: facts.architecture,
+    DriverStatus: [],
+    Plugins: { Volume: [], Network: [], Authorization: null, Log: ['local'] },
+    MemoryLimit: false,
+    SwapLimit: false,
+    CpuCfsPeriod: false,
+    CpuCfsQuota: false,
+    CPUShares: false,
+    CPUSet: false,
+    PidsLimit: false,
+    OomKillDisable: false,
+    IPv4Forwarding: false,
+    Debug: false,
+    NFd: 0,
+    NGoroutines: 0,
+    SystemTime: rfc3339Nano(engine.clock.realtimeNs()),
+    LoggingDriver: 'local',
+    CgroupDriver: 'none',
+    NEventsListener: 0,
     KernelVersion: facts.kernelVersion,
+    OperatingSystem: `Wolffia on ${facts.os}`,
+    OSVersion: '',
+    OSType: 'linux',
+    Architecture: facts.architecture,
+    IndexServerAddress: '',
     NCPU: facts.cpuCount,
     MemTotal: facts.memorySizeBytes,
+    DockerRootDir: engine.dataRoot,
+    HttpProxy: '',
+    HttpsProxy: '',
+    NoProxy: '',
+    Name: facts.hostname,
+    Labels: [],
+    ExperimentalBuild: false,
     ServerVersion: facts.version,
-    LoggingDriver: 'local',
-    DefaultRuntime: 'wasm',
     Runtimes: { wasm: { path: '' } },
+    DefaultRuntime: 'wasm',
     Swarm: { LocalNodeState: 'inactive' },
+    LiveRestoreEnabled: false,
+    Isolation: '',
+    InitBinary: '',
+    SecurityOptions: ['name=rootless'],
     Warnings: [],
-    SystemTime: rfc3339Nano(engine.clock.realtimeNs()),
-    DaemonPid: facts.daemonPid,
+    Wolffia: {
+      Pid: facts.daemonPid,
+      Socket: facts.socketPath,
+      LogPath: facts.logPath,
+      NodeVersion: facts.nodeVersion,
+    },
   };
 }

@@ -11,8 +11,6 @@ export interface CellHost {
   readonly fillRandom: (target: Uint8Array) => void;
   /** The sha256 of the bytes, in hexadecimal. */
   readonly sha256: (bytes: Uint8Array) => string;
-  /** Reads a whole file of the engine's own (a layer's index). */
-  readonly readFile: (path: string) => Uint8Array;
   /** Writes what should never happen to the engine's log. */
   readonly reportBug: (where: string, thrown: unknown) => void;
 }

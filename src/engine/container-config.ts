@@ -1,9 +1,9 @@
 import { EngineError } from '../base/engine-error.ts';
 import { parseSignal } from '../base/signals.ts';
+import type { Image } from '../image/contract.ts';
 import { type ContainerId, shortId } from './container-id.ts';
 import type { ContainerConfig, Mount } from './container-record.ts';
 import type { CreateRequest } from './create-request.ts';
-import type { Image } from './image-store.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
@@ -67,6 +67,7 @@ export function taskEnv(config: ContainerConfig): readonly string[] {
   const variables = new Map<string, string>();
   variables.set('PATH', `PATH=${DEFAULT_PATH}`);
   variables.set('HOSTNAME', `HOSTNAME=${config.hostname}`);
+  variables.set('HOME', 'HOME=/root');
   if (config.hasTerminal) variables.set('TERM', 'TERM=xterm');
   for (const entry of config.env) {
     if (entry.includes('=')) variables.set(variableName(entry), entry);

@@ -17,7 +17,16 @@ const MIGRATIONS = [
      exit_code INTEGER,
      error TEXT
    ) STRICT, WITHOUT ROWID;
-   CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+   CREATE TABLE images (
+     id TEXT PRIMARY KEY,
+     last_tagged_ns INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE image_tags (
+     repository TEXT NOT NULL,
+     tag TEXT NOT NULL,
+     image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+     PRIMARY KEY (repository, tag)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 const DATABASE_FILE = 'wolffia.db';
@@ -37,7 +46,7 @@ export function openDatabase(dataRoot: string, pid: number): DatabaseSync {
   const database = new DatabaseSync(join(dataRoot, DATABASE_FILE), { timeout: 0 });
   try {
     database.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;',
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;',
     );
     migrate(database, dataRoot);
   } catch (thrown) {

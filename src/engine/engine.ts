@@ -1,52 +1,57 @@
+import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { ImageService } from '../image/image-service.ts';
+import type { ImageStore } from '../image/contract.ts';
 import type { Runtime } from '../runtime/contract.ts';
-import { type ContainerLog, type LogRecord, readLog } from './container-log.ts';
-import type { ContainerId } from './container-record.ts';
+import type { ContainerId } from './container-id.ts';
+import type { ContainerLog } from './container-log.ts';
 import { ContainerStore } from './container-store.ts';
 import { Containers } from './containers.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { countLines, type LogSelection, selectLines } from './log-lines.ts';
+import type { LogEntry } from './log-frame.ts';
+import { isSelected, type LogSelection, selectLines } from './log-lines.ts';
+import { findTail, readEntries } from './log-reader.ts';
+import type { RandomSource } from './random-source.ts';
 import type { ShippedImages } from './shipped-images.ts';
 
 export interface EngineOptions {
   readonly dataRoot: string;
   readonly database: DatabaseSync;
-  readonly images: ImageService;
+  readonly images: ImageStore;
   readonly shippedImages: ShippedImages;
   readonly runtime: Runtime;
   readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly platform: NodeJS.Platform;
   readonly log: Log;
 }
 
 /** The engine: what the API is an edge of. Holds its parts together and nothing more. */
 export class Engine {
   readonly dataRoot: string;
-  readonly store: ContainerStore;
   readonly containers: Containers;
   readonly lifecycle: Lifecycle;
-  readonly images: ImageService;
+  readonly images: ImageStore;
   readonly shippedImages: ShippedImages;
   readonly clock: Clock;
 
   private constructor(options: EngineOptions) {
-    const { dataRoot, database, images, runtime, clock, log } = options;
+    const { dataRoot, database, images, runtime, clock, random, platform, log } = options;
     this.dataRoot = dataRoot;
     this.images = images;
     this.shippedImages = options.shippedImages;
     this.clock = clock;
-    this.store = new ContainerStore(database);
     this.containers = new Containers({
       dataRoot,
-      store: this.store,
+      store: new ContainerStore(database),
       clock,
+      random,
+      platform,
       findImage: (reference) => images.get(reference),
     });
     this.lifecycle = new Lifecycle({
-      dataRoot,
-      store: this.store,
+      containers: this.containers,
       runtime,
       clock,
       log,
@@ -70,43 +75,49 @@ export class Engine {
     id: ContainerId,
     selection: LogSelection,
     options: { tail: number | undefined; follow: boolean; signal: AbortSignal },
-  ): AsyncGenerator<LogRecord> {
-    const path = this.lifecycle.logPathOf(id);
-    const log = this.lifecycle.openLogOf(id);
-    const here = log?.committedSize ?? Number.MAX_SAFE_INTEGER;
-    const past = (): AsyncGenerator<LogRecord> => readLog(path, () => here, async () => false);
-    const skip =
+  ): AsyncGenerator<LogEntry> {
+    const log = this.lifecycle.logOf(id);
+    const { path } = log;
+    const here = log.isOpen
+      ? log.sizeBytes
+      : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+    const { start, skipCount } =
       options.tail === undefined
-        ? 0
-        : Math.max(0, (await countLines(past(), selection)) - options.tail);
-    const records =
-      options.follow && log
-        ? followLog(path, log, options.signal)
-        : past();
-    yield* selectLines(records, selection, skip);
+        ? { start: 0, skipCount: 0 }
+        : await findTail(path, here, options.tail, (entry) => isSelected(entry, selection));
+    const isFollowing = options.follow && log.isOpen;
+    const range = isFollowing
+      ? { start, ...growth(log, options.signal) }
+      : { start, end: () => here, more: async () => false };
+    yield* selectLines(readEntries(path, range), selection, skipCount);
   }
 }
 
-/** A log from its beginning until its container ends. The file may not be there before the first byte. */
-async function* followLog(
-  path: string,
-  log: ContainerLog,
-  signal: AbortSignal,
-): AsyncGenerator<LogRecord> {
+/** The end of a log that is being written, and how to wait for it to move. */
+function growth(log: ContainerLog, signal: AbortSignal) {
+  let seen = 0;
+  const end = (): number => {
+    if (log.isOpen) seen = log.sizeBytes;
+    return signal.aborted ? 0 : seen;
+  };
   const more = (): Promise<boolean> =>
     new Promise((resolve) => {
-      if (log.isClosed || signal.aborted) {
+      if (!log.isOpen || signal.aborted) {
         resolve(false);
+        return;
+      }
+      if (log.sizeBytes > seen) {
+        resolve(true);
         return;
       }
       const wake = (): void => {
         leave();
         signal.removeEventListener('abort', wake);
-        resolve(!signal.aborted);
+        resolve(!signal.aborted && (log.isOpen || log.sizeBytes > seen));
+        seen = log.sizeBytes;
       };
-      const leave = log.follow(wake);
+      const leave = log.onChange(wake);
       signal.addEventListener('abort', wake);
     });
-  while (log.committedSize === 0) if (!(await more())) return;
-  yield* readLog(path, () => (signal.aborted ? 0 : log.committedSize), more);
+  return { end, more };
 }

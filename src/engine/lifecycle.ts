@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
@@ -6,22 +7,20 @@ import type { Log } from '../base/log.ts';
 import { parseSignal, SIGNALS } from '../base/signals.ts';
 import type { Runtime, Task, TaskExit } from '../runtime/contract.ts';
 import type { LayerSource } from '../spec/mount.ts';
+import { commandLine, taskEnv } from './container-config.ts';
+import type { ContainerId } from './container-id.ts';
 import { ContainerLog } from './container-log.ts';
-import {
-  commandLine,
-  type ContainerId,
-  type ContainerRecord,
-  type ContainerState,
-  mayFollow,
-} from './container-record.ts';
-import type { ContainerStore } from './container-store.ts';
+import { type ContainerState, errorOf, exitCodeOf } from './container-state.ts';
+import type { Containers } from './containers.ts';
+import { recoverLog } from './log-recovery.ts';
+import { prepareMounts } from './mounts.ts';
 import { OutputHub } from './output-hub.ts';
 
 /** What of a container is alive, as opposed to its record. */
 interface LiveContainer {
   readonly hub: OutputHub;
+  readonly log: ContainerLog;
   task: Task | undefined;
-  log: ContainerLog | undefined;
   /** Starts, stops and removals of one container happen one after another. */
   turn: Promise<unknown>;
   readonly exitWaiters: Set<(exit: { exitCode: number; error: string }) => void>;
@@ -30,8 +29,7 @@ interface LiveContainer {
 }
 
 export interface LifecycleOptions {
-  readonly dataRoot: string;
-  readonly store: ContainerStore;
+  readonly containers: Containers;
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly log: Log;
@@ -54,19 +52,22 @@ export class Lifecycle {
 
   /** Makes the records true after a daemon that did not end cleanly: nothing runs, and what was half removed goes. */
   async reconcile(): Promise<void> {
-    const { store, clock } = this.#options;
-    for (const record of store.all()) {
-      const { state } = record;
-      if (state.status === 'removing') await this.#erase(record.id);
+    const { containers, clock, log } = this.#options;
+    for (const { id, config, state } of containers.all()) {
+      if (state.status === 'removing' || state.status === 'dead') await this.#erase(id);
       if (state.status !== 'running') continue;
-      this.#setState(record.id, {
+      const { path } = this.#liveOf(id).log;
+      const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      const cut = size === 0 ? 0 : recoverLog(path, size);
+      if (cut > 0) log.warn('cut an unfinished entry off a log', { id, bytes: cut });
+      this.#setState(id, {
         status: 'exited',
         startedNs: state.startedNs,
         finishedNs: clock.realtimeNs(),
         exitCode: 128 + SIGNALS.SIGKILL,
         error: 'the engine ended while the container ran',
       });
-      if (record.config.isAutoRemoved) await this.#erase(record.id);
+      if (config.isAutoRemoved) await this.#erase(id);
     }
   }
 
@@ -75,13 +76,9 @@ export class Lifecycle {
     return this.#liveOf(id).hub;
   }
 
-  logPathOf(id: ContainerId): string {
-    return join(this.#folderOf(id), 'log');
-  }
-
-  /** The log being written, while the container runs. */
-  openLogOf(id: ContainerId): ContainerLog | undefined {
-    return this.#live.get(id)?.log;
+  /** Open while the container runs. */
+  logOf(id: ContainerId): ContainerLog {
+    return this.#liveOf(id).log;
   }
 
   /** The running task, or the next one when none runs yet; undefined when the container is removed before. */
@@ -101,8 +98,11 @@ export class Lifecycle {
   }
 
   /** Sends the stop signal, and SIGKILL when the container has not ended after the timeout. Errors: not-modified. */
-  async stop(id: ContainerId, options: { signal?: string; timeoutSeconds?: number }): Promise<void> {
-    const { config, state } = this.#options.store.get(id);
+  async stop(
+    id: ContainerId,
+    options: { signal?: string; timeoutSeconds?: number },
+  ): Promise<void> {
+    const { config, state } = this.#options.containers.get(id);
     if (state.status !== 'running') {
       throw new EngineError('not-modified', `container ${id} is not running`);
     }
@@ -123,8 +123,11 @@ export class Lifecycle {
   /** # Errors: conflict when it does not run; invalid-argument for an unknown signal. */
   kill(id: ContainerId, signal: string): void {
     const number = signalNumber(signal);
-    if (this.#options.store.get(id).state.status !== 'running') {
-      throw new EngineError('conflict', `cannot kill container: ${id}: container ${id} is not running`);
+    if (this.#options.containers.get(id).state.status !== 'running') {
+      throw new EngineError(
+        'conflict',
+        `cannot kill container: ${id}: container ${id} is not running`,
+      );
     }
     this.#signal(id, number);
   }
@@ -141,7 +144,7 @@ export class Lifecycle {
 
   /** # Errors: conflict when it runs and `force` is not given. */
   async remove(id: ContainerId, force: boolean): Promise<void> {
-    const { name, state } = this.#options.store.get(id);
+    const { name, state } = this.#options.containers.get(id);
     if (state.status === 'running') {
       if (!force) {
         throw new EngineError(
@@ -158,40 +161,39 @@ export class Lifecycle {
 
   /** Ends all that runs: SIGTERM for a while, then SIGKILL. */
   async stopAll(timeoutSeconds: number): Promise<void> {
-    const running = this.#options.store.all().filter(({ state }) => state.status === 'running');
+    const running = this.#options.containers
+      .all()
+      .filter(({ state }) => state.status === 'running');
     await Promise.allSettled(running.map(({ id }) => this.stop(id, { timeoutSeconds })));
     await Promise.allSettled([...this.#live.values()].map((live) => live.turn));
   }
 
   async #start(id: ContainerId): Promise<void> {
-    const { store, clock, runtime, layersOf } = this.#options;
-    const record = store.get(id);
-    const { config, state } = record;
+    const { containers, clock, runtime, layersOf } = this.#options;
+    const { config, state } = containers.get(id);
     if (state.status === 'running') {
       throw new EngineError('not-modified', `container ${id} is already running`);
     }
     const live = this.#liveOf(id);
     try {
       const layers = layersOf(config.imageId);
-      const log = await ContainerLog.open(this.logPathOf(id), (thrown) =>
-        this.#options.log.error('cannot write a log', { id, reason: messageOf(thrown) }),
-      );
-      live.log = log;
+      const mounts = prepareMounts(config.mounts);
+      live.log.open();
       const task = await runtime.start(
         {
           containerId: id,
           hostname: config.hostname,
-          rootfs: { layers, upperdir: join(this.#folderOf(id), 'upper') },
-          mounts: config.mounts,
+          rootfs: { layers, upperdir: join(containers.folderOf(id), 'upper') },
+          mounts,
           args: commandLine(config),
-          env: config.env,
+          env: taskEnv(config),
           workingDirectory: config.workingDirectory,
           hasTerminal: config.hasTerminal,
           hasStdin: config.opensStdin,
         },
         {
           write: (stream, bytes) => {
-            const logged = log.append(stream, bytes, clock.realtimeNs());
+            const logged = live.log.append(stream, clock.realtimeNs(), bytes);
             const attached = live.hub.write(stream, bytes);
             return attached ? Promise.all([logged, attached]).then(() => {}) : logged;
           },
@@ -203,15 +205,16 @@ export class Lifecycle {
       void task.exited.then((exit) => this.#inTurn(id, () => this.#ended(id, startedNs, exit)));
       settleAll(live.taskWaiters, task);
     } catch (thrown) {
-      await live.log?.close();
-      live.log = undefined;
+      await live.log.flush();
+      live.log.close();
       this.#noteFailedStart(id, thrown);
+      if (config.isAutoRemoved) await this.#erase(id);
       throw thrown;
     }
   }
 
   #noteFailedStart(id: ContainerId, thrown: unknown): void {
-    const { state } = this.#options.store.get(id);
+    const { state } = this.#options.containers.get(id);
     const error = messageOf(thrown);
     const exitCode = exitCodeOfFailedStart(thrown);
     if (state.status === 'created') this.#setState(id, { status: 'created', exitCode, error });
@@ -220,48 +223,50 @@ export class Lifecycle {
 
   async #ended(id: ContainerId, startedNs: bigint, { exitCode, reason }: TaskExit): Promise<void> {
     const live = this.#liveOf(id);
-    await live.log?.close();
-    live.log = undefined;
+    await live.log.flush();
+    live.log.close();
     live.task = undefined;
     const error = reason ?? '';
     const finishedNs = this.#options.clock.realtimeNs();
     this.#setState(id, { status: 'exited', startedNs, finishedNs, exitCode, error });
     live.hub.end();
     settleAll(live.exitWaiters, { exitCode, error });
-    if (this.#options.store.get(id).config.isAutoRemoved) await this.#erase(id);
+    if (this.#options.containers.get(id).config.isAutoRemoved) await this.#erase(id);
   }
 
+  /** Idempotent. Errors: internal when files stay; the container is dead then, and can be removed again. */
   async #erase(id: ContainerId): Promise<void> {
-    const { store } = this.#options;
-    if (!store.has(id)) return;
-    this.#setState(id, { status: 'removing' });
-    await rm(this.#folderOf(id), { recursive: true, force: true });
-    store.delete(id);
+    const { containers } = this.#options;
+    if (!containers.has(id)) return;
+    const { state, name } = containers.get(id);
+    const last = { exitCode: exitCodeOf(state), error: errorOf(state) };
+    if (state.status !== 'removing') this.#setState(id, { status: 'removing', ...last });
+    try {
+      await rm(containers.folderOf(id), { recursive: true, force: true });
+    } catch (thrown) {
+      const error = `unable to remove the files of container ${name}: ${messageOf(thrown)}`;
+      this.#setState(id, { status: 'dead', exitCode: last.exitCode, error });
+      throw new EngineError('internal', error, { cause: thrown });
+    }
+    containers.delete(id);
     const live = this.#live.get(id);
     this.#live.delete(id);
     if (!live) return;
     live.hub.end();
     settleAll(live.taskWaiters, undefined);
-    settleAll(live.exitWaiters, { exitCode: 0, error: '' });
+    settleAll(live.exitWaiters, last);
     for (const waiter of live.removalWaiters) waiter();
   }
 
   #setState(id: ContainerId, state: ContainerState): void {
-    const record: ContainerRecord = this.#options.store.get(id);
-    const from = record.state.status;
-    if (from !== state.status && !mayFollow(from, state.status)) {
-      throw new Error(`container ${id}: ${state.status} cannot follow ${from}`);
-    }
-    this.#options.store.put({ ...record, state });
-    if (from !== state.status) this.#options.log.info('container', { id, status: state.status });
+    const { containers, log } = this.#options;
+    const before = containers.get(id).state.status;
+    containers.setState(id, state);
+    if (before !== state.status) log.info('container', { id, status: state.status });
   }
 
   #signal(id: ContainerId, signal: number): void {
     this.#live.get(id)?.task?.signal(signal);
-  }
-
-  #folderOf(id: ContainerId): string {
-    return join(this.#options.dataRoot, 'containers', id);
   }
 
   #liveOf(id: ContainerId): LiveContainer {
@@ -269,8 +274,10 @@ export class Lifecycle {
     if (known) return known;
     const live: LiveContainer = {
       hub: new OutputHub(),
+      log: new ContainerLog(join(this.#options.containers.folderOf(id), 'log'), (thrown) =>
+        this.#options.log.error('cannot write a log', { id, reason: messageOf(thrown) }),
+      ),
       task: undefined,
-      log: undefined,
       turn: Promise.resolve(),
       exitWaiters: new Set(),
       removalWaiters: new Set(),

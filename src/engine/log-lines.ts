@@ -1,4 +1,4 @@
-import type { LogRecord } from './container-log.ts';
+import type { LogEntry } from './log-frame.ts';
 
 const NEWLINE = 10;
 
@@ -10,37 +10,22 @@ export interface LogSelection {
   readonly untilNs: bigint | undefined;
 }
 
-export function isSelected({ stream, timeNs }: LogRecord, selection: LogSelection): boolean {
+export function isSelected({ stream, timeNs }: LogEntry, selection: LogSelection): boolean {
   if (!selection[stream]) return false;
   if (selection.sinceNs !== undefined && timeNs < selection.sinceNs) return false;
   return selection.untilNs === undefined || timeNs <= selection.untilNs;
 }
 
-/** How many lines the records hold; a last one without its newline counts. */
-export async function countLines(
-  records: AsyncIterable<LogRecord>,
-  selection: LogSelection,
-): Promise<number> {
-  let count = 0;
-  let isInLine = false;
-  for await (const record of records) {
-    if (!isSelected(record, selection)) continue;
-    for (const byte of record.bytes) if (byte === NEWLINE) count += 1;
-    if (record.bytes.length > 0) isInLine = record.bytes.at(-1) !== NEWLINE;
-  }
-  return isInLine ? count + 1 : count;
-}
-
 /** Leaves out the first `skipCount` lines, and what is not selected. */
 export async function* selectLines(
-  records: AsyncIterable<LogRecord>,
+  entries: AsyncIterable<LogEntry>,
   selection: LogSelection,
   skipCount: number,
-): AsyncGenerator<LogRecord> {
+): AsyncGenerator<LogEntry> {
   let left = skipCount;
-  for await (const record of records) {
-    if (!isSelected(record, selection)) continue;
-    let { bytes } = record;
+  for await (const entry of entries) {
+    if (!isSelected(entry, selection)) continue;
+    let { bytes } = entry;
     while (left > 0 && bytes.length > 0) {
       const end = bytes.indexOf(NEWLINE);
       if (end < 0) {
@@ -50,27 +35,27 @@ export async function* selectLines(
       left -= 1;
       bytes = bytes.subarray(end + 1);
     }
-    if (bytes.length > 0) yield { ...record, bytes };
+    if (bytes.length > 0) yield { ...entry, bytes };
   }
 }
 
 /** Puts a time before every line that begins. Lines of the two streams are kept apart. */
 export async function* stampLines(
-  records: AsyncIterable<LogRecord>,
+  entries: AsyncIterable<LogEntry>,
   stamp: (timeNs: bigint) => string,
-): AsyncGenerator<LogRecord> {
+): AsyncGenerator<LogEntry> {
   const isInLine = { stdout: false, stderr: false };
-  for await (const record of records) {
+  for await (const entry of entries) {
     const parts: Uint8Array[] = [];
-    const prefix = new TextEncoder().encode(`${stamp(record.timeNs)} `);
-    let { bytes } = record;
+    const prefix = new TextEncoder().encode(`${stamp(entry.timeNs)} `);
+    let { bytes } = entry;
     while (bytes.length > 0) {
-      if (!isInLine[record.stream]) parts.push(prefix);
+      if (!isInLine[entry.stream]) parts.push(prefix);
       const end = bytes.indexOf(NEWLINE);
-      isInLine[record.stream] = end < 0;
+      isInLine[entry.stream] = end < 0;
       parts.push(end < 0 ? bytes : bytes.subarray(0, end + 1));
       bytes = end < 0 ? bytes.subarray(bytes.length) : bytes.subarray(end + 1);
     }
-    yield { ...record, bytes: Buffer.concat(parts) };
+    yield { ...entry, bytes: Buffer.concat(parts) };
   }
 }

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { EngineError } from '../base/engine-error.ts';
-import type { Image } from '../image/contract.ts';
-import type { ImageService } from '../image/image-service.ts';
+import type { Image, ImageStore } from '../image/contract.ts';
 
 export interface ShippedImagesOptions {
-  readonly images: ImageService;
+  readonly images: ImageStore;
   readonly nodePath: string;
   /** The bundle of src/main/images.ts, which builds the images that come with wolffia. */
   readonly builderProgram: string;
@@ -49,10 +48,9 @@ export class ShippedImages {
     const built = await this.#runBuilder(name, progress);
     progress('Importing');
     return this.#options.images.import(createReadStream(built.tar), {
-      repository: name,
-      tag: 'latest',
+      reference: name,
       changes: built.changes,
-      message: 'built by wolffia',
+      comment: 'built by wolffia',
     });
   }
 
@@ -80,7 +78,10 @@ export class ShippedImages {
       child.once('close', (code) => {
         if (code === 0 && result) resolve(result);
         else if (code === NO_SUCH_IMAGE) reject(new EngineError('not-found', `no image ${name}`));
-        else reject(new EngineError('unavailable', `cannot build image ${name}: ${errorOutput.trim()}`));
+        else
+          reject(
+            new EngineError('unavailable', `cannot build image ${name}: ${errorOutput.trim()}`),
+          );
       });
     });
   }
@@ -94,7 +95,12 @@ function parseBuilderLine(
 ): { status: string } | { tar: string; changes: readonly string[] } | undefined {
   const value: unknown = JSON.parse(line);
   if (typeof value !== 'object' || value === null) return undefined;
-  if ('tar' in value && typeof value.tar === 'string' && 'changes' in value && Array.isArray(value.changes)) {
+  if (
+    'tar' in value &&
+    typeof value.tar === 'string' &&
+    'changes' in value &&
+    Array.isArray(value.changes)
+  ) {
     return { tar: value.tar, changes: value.changes.map(String) };
   }
   if ('status' in value && typeof value.status === 'string') return { status: value.status };

@@ -22,7 +22,6 @@ function main(): void {
       files: { fs, platform: process.platform },
       fillRandom: (target) => void randomFillSync(target),
       sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-      readFile: (path) => fs.readFileSync(path),
       reportBug,
     },
     send: (frame) => void link.write(frame),

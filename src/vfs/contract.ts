@@ -76,6 +76,12 @@ export interface OpenMode {
 export interface Vnode {
   readonly kind: FileKind;
 
+  /**
+   * Names the content of a file that cannot change (one of a layer): two files with the same one
+   * are the same bytes. Absent where content may change.
+   */
+  readonly contentId?: string | undefined;
+
   attributes(): Attributes;
 
   /**

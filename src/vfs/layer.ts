@@ -27,11 +27,14 @@ export class Layer implements FileSystem {
   readonly root: Vnode;
   /** The index, for an overlay that merges several. */
   readonly rootEntry: LayerEntry;
+  /** The layer's diffId, or what else tells it from all others. */
+  readonly id: string;
   readonly #host: HostFiles;
   readonly #fd: number;
   #holderCount = 1;
 
-  private constructor(host: HostFiles, fd: number, rootEntry: LayerEntry) {
+  private constructor(host: HostFiles, fd: number, rootEntry: LayerEntry, id: string) {
+    this.id = id;
     this.#host = host;
     this.#fd = fd;
     this.rootEntry = rootEntry;
@@ -45,14 +48,19 @@ export class Layer implements FileSystem {
    */
   static open(source: LayerSource, host: HostFiles): Layer {
     const rootEntry = decodeLayerIndex(readWhole(host, source.indexPath));
-    return Layer.fromIndex(rootEntry, source.archivePath, host);
+    return Layer.fromIndex(rootEntry, source.archivePath, host, source.diffId);
   }
 
   /** A layer whose index is at hand. Throws Errno, when the host cannot open the archive. */
-  static fromIndex(rootEntry: LayerEntry, archivePath: string, host: HostFiles): Layer {
+  static fromIndex(
+    rootEntry: LayerEntry,
+    archivePath: string,
+    host: HostFiles,
+    id: string = archivePath,
+  ): Layer {
     const { fs } = host;
     const fd = translated(() => fs.openSync(archivePath, fs.constants.O_RDONLY));
-    return new Layer(host, fd, rootEntry);
+    return new Layer(host, fd, rootEntry, id);
   }
 
   /** One holder more. */
@@ -82,6 +90,11 @@ export class Layer implements FileSystem {
       modifiedNs: entry.modifiedNs,
       changedNs: entry.modifiedNs,
     };
+  }
+
+  /** As `Vnode.contentId`. */
+  contentIdOf(entry: LayerEntry): string | undefined {
+    return entry.kind === 'regular' ? `${this.id}#${entry.inode}` : undefined;
   }
 
   /** Opens a regular file of this layer for reading. */
@@ -137,6 +150,10 @@ class LayerNode implements Vnode {
 
   get kind(): FileKind {
     return this.#entry.kind;
+  }
+
+  get contentId(): string | undefined {
+    return this.#layer.contentIdOf(this.#entry);
   }
 
   attributes(): Attributes {

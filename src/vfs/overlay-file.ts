@@ -40,6 +40,11 @@ export class OverlayFile extends LeafVnode {
     this.#upper = upper;
   }
 
+  get contentId(): string | undefined {
+    const { upper, lower } = this.#locate();
+    return upper ? undefined : lower.layer.contentIdOf(lower.entry);
+  }
+
   override attributes(): Attributes {
     const found = this.#locate();
     return found.upper
@@ -84,12 +89,14 @@ export class OverlayFile extends LeafVnode {
   }
 
   /** Where the file is now: others may have copied it up, or removed it. Throws ENOENT. */
-  #locate(): { readonly upper: Vnode } | { readonly upper: undefined; readonly lower: LowerFile } {
-    if (this.#upper) return { upper: this.#upper };
+  #locate():
+    | { readonly upper: Vnode; readonly lower: undefined }
+    | { readonly upper: undefined; readonly lower: LowerFile } {
+    if (this.#upper) return { upper: this.#upper, lower: undefined };
     const upper = this.#directory.lookupUpper(this.#name);
     if (upper) {
       this.#upper = upper;
-      return { upper };
+      return { upper, lower: undefined };
     }
     const [lower] = this.#directory.lookupVisibleLower(this.#name);
     if (!lower) throw ERRNO.ENOENT;

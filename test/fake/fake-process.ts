@@ -1,12 +1,12 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bindHostcall } from '../../src/abi/hostcall.ts';
+import { ERRNO_NUMBERS } from '../../src/abi/preview1/numbers.ts';
 import { openPreopens } from '../../src/abi/preview1/preopens.ts';
 import { PREVIEW1 } from '../../src/abi/preview1/preview1.ts';
-import { ERRNO_NUMBERS } from '../../src/abi/preview1/numbers.ts';
-import { bindHostcall } from '../../src/abi/hostcall.ts';
-import { openStandardStreams } from '../../src/cell/standard-streams.ts';
 import { ERRNO, type ErrnoName } from '../../src/base/errno.ts';
+import { openStandardStreams } from '../../src/cell/standard-streams.ts';
 import type { ByteSink, ByteSource } from '../../src/kernel/byte-channel.ts';
 import { FdTable } from '../../src/kernel/fd-table.ts';
 import { GuestMemory } from '../../src/kernel/guest-memory.ts';
@@ -82,7 +82,13 @@ export class FakeProcess implements Disposable {
 
   constructor(options: { workingDirectory?: string; args?: string[]; env?: string[] } = {}) {
     const host = { fs, platform: process.platform };
-    this.files = new FileTree(openHostDirectory(createHostPaths(host), { source: fs.realpathSync(this.folder), device: 1n, isReadOnly: false }));
+    this.files = new FileTree(
+      openHostDirectory(createHostPaths(host), {
+        source: fs.realpathSync(this.folder),
+        device: 1n,
+        isReadOnly: false,
+      }),
+    );
     const fds = new FdTable();
     openStandardStreams(fds, {
       stdin: this.stdin,

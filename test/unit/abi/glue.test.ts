@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeGlue, EXIT, I32, I64, WOULD_BLOCK } from '../../../src/abi/glue.ts';
+import { EXIT, encodeGlue, I32, I64, WOULD_BLOCK } from '../../../src/abi/glue.ts';
 import { wat } from '../../fake/wat.ts';
 
 const FUNCTIONS = [

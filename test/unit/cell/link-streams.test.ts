@@ -33,17 +33,26 @@ test('a sink takes a window, then answers EAGAIN until there is credit', () => {
     woken += 1;
   });
   assert.is(sink.write(new Uint8Array(WINDOW_SIZE + 5)), WINDOW_SIZE);
-  assert.is(thrownBy(() => sink.write(new Uint8Array(1))), ERRNO.EAGAIN);
+  assert.is(
+    thrownBy(() => sink.write(new Uint8Array(1))),
+    ERRNO.EAGAIN,
+  );
   sink.takeCredit(5);
   assert.is(woken, 1);
   assert.is(sink.write(new Uint8Array(9)), 5);
-  assert.is(sizes.reduce((sum, size) => sum + size, 0), WINDOW_SIZE + 5);
+  assert.is(
+    sizes.reduce((sum, size) => sum + size, 0),
+    WINDOW_SIZE + 5,
+  );
 });
 
 test('a source hands out what came in its order, then its end', () => {
   const { credits, send } = recorder();
   const source = new LinkSource(1, send);
-  assert.is(thrownBy(() => source.read(new Uint8Array(4))), ERRNO.EAGAIN);
+  assert.is(
+    thrownBy(() => source.read(new Uint8Array(4))),
+    ERRNO.EAGAIN,
+  );
   source.push(Buffer.from('abc'));
   source.push(Buffer.from('defg'));
   source.end();
@@ -54,7 +63,11 @@ test('a source hands out what came in its order, then its end', () => {
   assert.is(source.read(target), 2);
   assert.ok(source.hasEnded);
   assert.is(source.read(target), 0);
-  assert.is(credits.reduce((sum, count) => sum + count, 0), 7, 'all that was read is credited');
+  assert.is(
+    credits.reduce((sum, count) => sum + count, 0),
+    7,
+    'all that was read is credited',
+  );
 });
 
 test.run();

@@ -12,8 +12,25 @@ const STAT = 4096;
 const BUFFER = 8192;
 const FOLLOW = 1;
 
-function open(guest: FakeProcess, fd: number, path: string, flags = 0, rights: bigint = RIGHTS.fdRead): Answer {
-  return guest.call('path_open', fd, FOLLOW, PATH, guest.put(PATH, path), flags, rights, 0n, 0, RESULT);
+function open(
+  guest: FakeProcess,
+  fd: number,
+  path: string,
+  flags = 0,
+  rights: bigint = RIGHTS.fdRead,
+): Answer {
+  return guest.call(
+    'path_open',
+    fd,
+    FOLLOW,
+    PATH,
+    guest.put(PATH, path),
+    flags,
+    rights,
+    0n,
+    0,
+    RESULT,
+  );
 }
 
 function statSize(guest: FakeProcess, path: string): bigint | Answer {
@@ -23,16 +40,23 @@ function statSize(guest: FakeProcess, path: string): bigint | Answer {
 
 test('directories, links and names come and go', () => {
   using guest = new FakeProcess();
-  const at = (name: string, path: string): Answer => guest.call(name, 3, PATH, guest.put(PATH, path));
+  const at = (name: string, path: string): Answer =>
+    guest.call(name, 3, PATH, guest.put(PATH, path));
   assert.is(at('path_create_directory', 'd'), 'ok');
   assert.is(at('path_create_directory', 'd'), 'EEXIST');
   assert.is(open(guest, 3, 'd/file', 1, RIGHTS.fdWrite), 'ok');
   const from = guest.put(PATH, 'd/file');
   const to = guest.put(OTHER_PATH, 'd/other');
   assert.is(guest.call('path_link', 3, 0, PATH, from, 3, OTHER_PATH, to), 'ok');
-  assert.is(guest.call('path_rename', 3, PATH, from, 3, OTHER_PATH, guest.put(OTHER_PATH, 'moved')), 'ok');
+  assert.is(
+    guest.call('path_rename', 3, PATH, from, 3, OTHER_PATH, guest.put(OTHER_PATH, 'moved')),
+    'ok',
+  );
   const target = guest.put(PATH, 'd/other');
-  assert.is(guest.call('path_symlink', PATH, target, 3, OTHER_PATH, guest.put(OTHER_PATH, 'sym')), 'ok');
+  assert.is(
+    guest.call('path_symlink', PATH, target, 3, OTHER_PATH, guest.put(OTHER_PATH, 'sym')),
+    'ok',
+  );
   assert.is(guest.call('path_readlink', 3, OTHER_PATH, 3, BUFFER, 4, RESULT), 'ok');
   assert.is(guest.text(BUFFER, guest.u32(RESULT)), 'd/ot', 'cut off where the buffer ends');
   assert.equal(readdirSync(guest.folder).sort(), ['d', 'moved', 'sym']);
@@ -71,12 +95,19 @@ test('a program in another working directory finds relative, absolute and young 
   assert.equal(names, ['/data', '.']);
   assert.is(guest.call('fd_prestat_get', 5, RESULT), 'EBADF');
   assert.is(open(guest, 4, 'here.txt'), 'ok');
-  assert.is(open(guest, 4, 'root.txt'), 'ok', 'a top-level file, by what wasi-libc leaves of /root.txt');
+  assert.is(
+    open(guest, 4, 'root.txt'),
+    'ok',
+    'a top-level file, by what wasi-libc leaves of /root.txt',
+  );
   mkdirSync(join(guest.folder, 'young'));
   writeFileSync(join(guest.folder, 'young', 'x'), '');
   assert.is(open(guest, 4, 'young/x'), 'ok');
   assert.is(open(guest, 4, 'made.txt', 1, RIGHTS.fdWrite), 'ok');
-  assert.ok(readdirSync(join(guest.folder, 'data')).includes('made.txt'), 'new names are made here');
+  assert.ok(
+    readdirSync(join(guest.folder, 'data')).includes('made.txt'),
+    'new names are made here',
+  );
   assert.is(open(guest, 4, '../root.txt'), 'ok');
 });
 

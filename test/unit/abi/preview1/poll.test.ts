@@ -8,7 +8,13 @@ const COUNT = 4096;
 const REALTIME = 0;
 const MONOTONIC = 1;
 
-function subscribeClock(guest: FakeProcess, index: number, clock: number, timeout: bigint, absolute = 0): void {
+function subscribeClock(
+  guest: FakeProcess,
+  index: number,
+  clock: number,
+  timeout: bigint,
+  absolute = 0,
+): void {
   const view = new DataView(guest.memory.buffer, INPUT + index * 48, 48);
   view.setBigUint64(0, BigInt(100 + index), true);
   view.setUint8(8, 0);

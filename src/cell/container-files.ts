@@ -1,0 +1,100 @@
+import { EngineError } from '../base/engine-error.ts';
+import { Errno } from '../base/errno.ts';
+import type { StartMessage } from '../link/messages.ts';
+import { createDevices } from '../vfs/device.ts';
+import { FileTree } from '../vfs/file-tree.ts';
+import { openHostDirectory } from '../vfs/host-dir.ts';
+import { createHostPaths, type HostPaths } from '../vfs/host-paths.ts';
+import { LayerPool } from '../vfs/layer-pool.ts';
+import { openOverlay } from '../vfs/overlay.ts';
+import type { CellHost } from './cell-host.ts';
+
+/** Device numbers as guests see them: unique in a container. */
+const ROOT_DEVICE = 1n;
+const DEVICES_DEVICE = 2n;
+const FIRST_MOUNT_DEVICE = 16n;
+
+/** Opens the files of containers: the image's layers under an upperdir, devices, and what is mounted. */
+export class ContainerFiles {
+  readonly #host: CellHost;
+  readonly #layers: LayerPool;
+  readonly #paths: HostPaths;
+
+  constructor(host: CellHost) {
+    this.#host = host;
+    this.#layers = new LayerPool(host.files);
+    this.#paths = createHostPaths(host.files);
+  }
+
+  /**
+   * The caller disposes the tree.
+   *
+   * # Errors
+   * - invalid-argument: something cannot be mounted
+   * - internal: a layer or the upperdir cannot be opened
+   */
+  open(spec: StartMessage): FileTree {
+    using owned = new DisposableStack();
+    const tree = owned.use(this.#openRoot(spec));
+    const { fillRandom, clock } = this.#host;
+    const createdNs = clock.realtimeNs();
+    mountAt('/dev', () => {
+      const devices = createDevices({ device: DEVICES_DEVICE, fillRandom, createdNs });
+      tree.mount('/dev', devices, { isVirtual: true });
+    });
+    // Outer targets first, as an inner one is looked for in what is mounted there.
+    const mounts = spec.mounts.toSorted(
+      (one, other) => depthOf(one.target) - depthOf(other.target),
+    );
+    let device = FIRST_MOUNT_DEVICE;
+    for (const { source, target, isReadOnly } of mounts) {
+      const options = { source, device, isReadOnly };
+      mountAt(target, () => {
+        const directory = openHostDirectory(this.#paths, options);
+        try {
+          tree.mount(target, directory);
+        } catch (thrown) {
+          directory[Symbol.dispose]();
+          throw thrown;
+        }
+      });
+      device += 1n;
+    }
+    owned.move();
+    return tree;
+  }
+
+  #openRoot({ rootfs, containerId }: StartMessage): FileTree {
+    try {
+      const overlay = openOverlay({
+        layers: rootfs.layers.map((source) => this.#layers.acquire(source)),
+        upperdir: rootfs.upperdir,
+        paths: this.#paths,
+        device: ROOT_DEVICE,
+      });
+      return new FileTree(overlay);
+    } catch (thrown) {
+      if (!(thrown instanceof Errno)) throw thrown;
+      throw new EngineError(
+        'internal',
+        `cannot open the root file system of container ${containerId}: ${thrown.name}`,
+      );
+    }
+  }
+}
+
+function mountAt(target: string, mount: () => void): void {
+  try {
+    mount();
+  } catch (thrown) {
+    if (!(thrown instanceof Errno)) throw thrown;
+    throw new EngineError(
+      'invalid-argument',
+      `error mounting at ${target} in the container: ${thrown.name}`,
+    );
+  }
+}
+
+function depthOf(path: string): number {
+  return path.split('/').length;
+}
