@@ -13,7 +13,7 @@ import {
   type NetworkSettingsResponse,
   ZERO_TIME,
 } from '../wire/container.ts';
-import { humanDuration } from './human-time.ts';
+import { humanDuration } from '../base/human-time.ts';
 
 /** Containers in Docker's own spelling. */
 export function containerSummary(record: ContainerRecord, nowNs: bigint): ContainerSummary {

@@ -90,10 +90,14 @@ export class ContainerLog {
     const fd = this.#fd;
     if (fd === undefined) throw new Error('log closed while a write is under way');
     write(fd, batch, start, batch.length - start, null, (error, written) => {
-      if (error) return this.#finish(fd, error);
-      if (start + written < batch.length) return this.#writeRest(batch, start + written);
-      this.#sizeBytes += batch.length;
-      this.#finish(fd, undefined);
+      if (error) {
+        this.#finish(fd, error);
+      } else if (start + written < batch.length) {
+        this.#writeRest(batch, start + written);
+      } else {
+        this.#sizeBytes += batch.length;
+        this.#finish(fd, undefined);
+      }
     });
   }
 
@@ -105,7 +109,10 @@ export class ContainerLog {
       ftruncateSync(fd, this.#sizeBytes);
     }
     this.#notify();
-    if (this.#pending.length > 0) return this.#writePending();
+    if (this.#pending.length > 0) {
+      this.#writePending();
+      return;
+    }
     this.#flushed?.resolve();
     this.#flushed = undefined;
   }

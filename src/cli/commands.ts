@@ -1,0 +1,103 @@
+import type { Command } from './command.ts';
+import { KILL, REMOVE, RENAME, RESTART, START, STOP, WAIT } from './container-commands.ts';
+import { IMAGES, IMPORT, PULL, REMOVE_IMAGE, TAG } from './image-commands.ts';
+import { INSPECT } from './inspect.ts';
+import { LOGS } from './logs.ts';
+import { PS } from './ps.ts';
+import { CREATE, RUN } from './run.ts';
+import {
+  INFO,
+  SYSTEM_INFO,
+  SYSTEM_START,
+  SYSTEM_STATUS,
+  SYSTEM_STOP,
+  VERSION,
+} from './system-commands.ts';
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  RUN,
+  CREATE,
+  PS,
+  START,
+  STOP,
+  RESTART,
+  KILL,
+  REMOVE,
+  WAIT,
+  LOGS,
+  RENAME,
+  INSPECT,
+  IMAGES,
+  PULL,
+  IMPORT,
+  REMOVE_IMAGE,
+  TAG,
+  INFO,
+  VERSION,
+  SYSTEM_START,
+  SYSTEM_STOP,
+  SYSTEM_STATUS,
+  SYSTEM_INFO,
+];
+
+/** Docker's longer names (`container ls`, `image rm`) for the same commands. */
+const ALIASES: Readonly<Record<string, string>> = {
+  'container create': 'create',
+  'container inspect': 'inspect',
+  'container kill': 'kill',
+  'container list': 'ps',
+  'container logs': 'logs',
+  'container ls': 'ps',
+  'container ps': 'ps',
+  'container rename': 'rename',
+  'container restart': 'restart',
+  'container rm': 'rm',
+  'container run': 'run',
+  'container start': 'start',
+  'container stop': 'stop',
+  'container wait': 'wait',
+  'image import': 'import',
+  'image inspect': 'inspect',
+  'image list': 'images',
+  'image ls': 'images',
+  'image pull': 'pull',
+  'image rm': 'rmi',
+  'image tag': 'tag',
+};
+
+export interface FoundCommand {
+  readonly command: Command;
+  readonly rest: readonly string[];
+}
+
+/** The command that `words` begin with; undefined when there is none. */
+export function findCommand(words: readonly string[]): FoundCommand | undefined {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(' ');
+    const target = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name;
+    const command = COMMANDS.find((one) => one.name === target);
+    if (command && words.length >= length) return { command, rest: words.slice(length) };
+  }
+  return undefined;
+}
+
+export function helpOfAll(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2;
+  return [
+    'Usage:  wolffia [OPTIONS] COMMAND',
+    '',
+    'A rootless container engine for WebAssembly programs',
+    '',
+    'Commands:',
+    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
+    '',
+    'Global Options:',
+    '      --data-root string   Where the engine keeps everything (or WOLFFIA_DATA_ROOT)',
+    '  -H, --host string        Daemon socket to connect to (or WOLFFIA_HOST)',
+    '  -v, --version            Print version information and quit',
+    '',
+    "Run 'wolffia COMMAND --help' for more information on a command.",
+    '',
+  ].join('\n');
+}

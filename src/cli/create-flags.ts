@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs';
+import type { ContainerCreateRequest } from '../wire/container-create.ts';
+import { type Flags, type FlagSpec, UsageError } from './flags.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The flags that `run` and `create` share: what a container is made of. */
+export const CREATE_FLAGS: readonly FlagSpec[] = [
+  { name: 'attach', short: 'a', kind: 'list', summary: 'Attach to STDIN, STDOUT or STDERR' },
+  { name: 'cidfile', kind: 'text', summary: 'Write the container ID to the file' },
+  { name: 'entrypoint', kind: 'text', summary: 'Overwrite the default ENTRYPOINT of the image' },
+  { name: 'env', short: 'e', kind: 'list', summary: 'Set environment variables' },
+  { name: 'env-file', kind: 'list', summary: 'Read in a file of environment variables' },
+  { name: 'expose', kind: 'list', summary: 'Expose a port or a range of ports' },
+  { name: 'hostname', short: 'h', kind: 'text', summary: 'Container host name' },
+  {
+    name: 'interactive',
+    short: 'i',
+    kind: 'boolean',
+    summary: 'Keep STDIN open even if not attached',
+  },
+  { name: 'label', short: 'l', kind: 'list', summary: 'Set meta data on a container' },
+  { name: 'mount', kind: 'list', summary: 'Attach a filesystem mount to the container', placeholder: 'mount' },
+  { name: 'name', kind: 'text', summary: 'Assign a name to the container' },
+  {
+    name: 'pull',
+    kind: 'text',
+    summary: 'Pull image before creating ("always", "missing", "never") (default "missing")',
+  },
+  { name: 'rm', kind: 'boolean', summary: 'Automatically remove the container when it exits' },
+  { name: 'stop-signal', kind: 'text', summary: 'Signal to stop the container' },
+  { name: 'stop-timeout', kind: 'integer', summary: 'Timeout (in seconds) to stop a container' },
+  { name: 'tty', short: 't', kind: 'boolean', summary: 'Allocate a pseudo-TTY' },
+  { name: 'user', short: 'u', kind: 'text', summary: 'Username or UID' },
+  { name: 'volume', short: 'v', kind: 'list', summary: 'Bind mount a directory or file' },
+  { name: 'workdir', short: 'w', kind: 'text', summary: 'Working directory inside the container' },
+];
+
+/** Which streams of the container this command is attached to. */
+export interface Attachment {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/** # Errors: UsageError. */
+export function attachmentOf(flags: Flags, isDetached: boolean): Attachment {
+  const named = flags.list('attach').map((stream) => stream.toLowerCase());
+  const bad = named.find((stream) => !['stdin', 'stdout', 'stderr'].includes(stream));
+  if (bad !== undefined) {
+    throw new UsageError(
+      `invalid argument "${bad}" for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`,
+    );
+  }
+  if (isDetached) {
+    if (named.length > 0) throw new UsageError('Conflicting options: -a and -d');
+    return { stdin: false, stdout: false, stderr: false };
+  }
+  const takesAll = named.length === 0;
+  return {
+    stdin: named.includes('stdin') || (takesAll && flags.isOn('interactive')),
+    stdout: takesAll || named.includes('stdout'),
+    stderr: takesAll || named.includes('stderr'),
+  };
+}
+
+/** The request to create the container. Errors: UsageError; what the host answers for an --env-file. */
+export function createRequestOf(
+  flags: Flags,
+  [image = '', ...command]: readonly string[],
+  attachment: Attachment,
+  terminal: Terminal,
+): ContainerCreateRequest {
+  const binds: string[] = [];
+  const volumes: Record<string, Record<string, unknown>> = {};
+  for (const volume of flags.list('volume')) {
+    if (volume.includes(':')) binds.push(absoluteBind(volume, terminal));
+    else volumes[volume] = {};
+  }
+  const entrypoint = flags.text('entrypoint');
+  return {
+    Image: image,
+    ...(command.length > 0 ? { Cmd: command } : {}),
+    ...(entrypoint === undefined ? {} : { Entrypoint: [entrypoint] }),
+    Env: [
+      ...flags.list('env-file').flatMap((path) => readEnvFile(path, terminal)),
+      ...flags.list('env').flatMap((entry) => envEntry(entry, terminal)),
+    ],
+    WorkingDir: flags.text('workdir'),
+    User: flags.text('user'),
+    Hostname: flags.text('hostname'),
+    Labels: Object.fromEntries(flags.list('label').map(splitPair)),
+    ExposedPorts: Object.fromEntries(
+      flags.list('expose').map((port) => [port.includes('/') ? port : `${port}/tcp`, {}]),
+    ),
+    Volumes: volumes,
+    StopSignal: flags.text('stop-signal'),
+    StopTimeout: flags.integer('stop-timeout'),
+    Tty: flags.isOn('tty'),
+    OpenStdin: flags.isOn('interactive'),
+    StdinOnce: attachment.stdin && flags.isOn('interactive'),
+    AttachStdin: attachment.stdin,
+    AttachStdout: attachment.stdout,
+    AttachStderr: attachment.stderr,
+    HostConfig: {
+      Binds: binds,
+      Mounts: flags.list('mount').map(parseMount),
+      AutoRemove: flags.isOn('rm'),
+    },
+  };
+}
+
+/** `./data:/data` means the folder here. */
+function absoluteBind(volume: string, { workingDirectory, platform }: Terminal): string {
+  if (!/^\.{1,2}(?:[/\\]|:)/.test(volume)) return volume;
+  const separator = platform === 'win32' ? '\\' : '/';
+  return `${workingDirectory}${separator}${volume}`;
+}
+
+/** `NAME` alone takes the value from here, and nothing when there is none. */
+function envEntry(entry: string, { env }: Terminal): string[] {
+  const [name = ''] = entry.split('=', 1);
+  if (name === '') throw new UsageError(`invalid environment variable: ${entry}`);
+  if (entry.includes('=')) return [entry];
+  const value = env[entry];
+  return value === undefined ? [] : [`${entry}=${value}`];
+}
+
+function readEnvFile(path: string, terminal: Terminal): string[] {
+  return readFileSync(path, 'utf8')
+    .split(/\r?\n/)
+    .map((line) => line.trimStart())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .flatMap((line) => envEntry(line, terminal));
+}
+
+function splitPair(label: string): [string, string] {
+  const equals = label.indexOf('=');
+  return equals < 0 ? [label, ''] : [label.slice(0, equals), label.slice(equals + 1)];
+}
+
+/** `type=bind,source=/a,target=/b,readonly` */
+function parseMount(text: string) {
+  const mount = { Type: 'volume', Source: '', Target: '', ReadOnly: false, Consistency: '' };
+  for (const field of text.split(',')) {
+    const [key, value] = splitPair(field);
+    switch (key.toLowerCase()) {
+      case 'type':
+        mount.Type = value;
+        break;
+      case 'source':
+      case 'src':
+        mount.Source = value;
+        break;
+      case 'target':
+      case 'destination':
+      case 'dst':
+        mount.Target = value;
+        break;
+      case 'readonly':
+      case 'ro':
+        mount.ReadOnly = value === '' || value === 'true' || value === '1';
+        break;
+      case 'consistency':
+        mount.Consistency = value;
+        break;
+      default:
+        throw new UsageError(
+          `invalid argument "${text}" for "--mount" flag: unexpected key '${key}' in '${field}'`,
+        );
+    }
+  }
+  if (mount.Target === '') {
+    throw new UsageError(`invalid argument "${text}" for "--mount" flag: target is required`);
+  }
+  return mount;
+}

@@ -1,0 +1,74 @@
+import { FrameDecoder } from '../wire/stdcopy.ts';
+import { MULTIPLEXED_STREAM } from '../wire/stream-types.ts';
+import { type Command, CommandError } from './command.ts';
+import { writeAll } from './terminal.ts';
+
+export const LOGS: Command = {
+  name: 'logs',
+  usage: '[OPTIONS] CONTAINER',
+  summary: 'Fetch the logs of a container',
+  flags: [
+    { name: 'follow', short: 'f', kind: 'boolean', summary: 'Follow log output' },
+    {
+      name: 'since',
+      kind: 'text',
+      summary: 'Show logs since a time (2026-01-02T13:23:37Z) or for a span (42m)',
+    },
+    {
+      name: 'until',
+      kind: 'text',
+      summary: 'Show logs before a time (2026-01-02T13:23:37Z) or a span ago (42m)',
+    },
+    {
+      name: 'tail',
+      short: 'n',
+      kind: 'text',
+      summary: 'Number of lines to show from the end of the logs (default "all")',
+    },
+    { name: 'timestamps', short: 't', kind: 'boolean', summary: 'Show timestamps' },
+  ],
+  arguments: { least: 1, most: 1 },
+  run: async ({ terminal, engine }, flags, [container = '']) => {
+    const response = await engine.stream('GET', `/containers/${encodeURIComponent(container)}/logs`, {
+      query: {
+        stdout: true,
+        stderr: true,
+        follow: flags.isOn('follow'),
+        timestamps: flags.isOn('timestamps'),
+        tail: flags.text('tail'),
+        since: timeOf(flags.text('since')),
+        until: timeOf(flags.text('until')),
+      },
+    });
+    let full: Promise<void> | undefined;
+    const decoder = new FrameDecoder((stream, payload) => {
+      full = writeAll(stream === 'stderr' ? terminal.stderr : terminal.stdout, payload) ?? full;
+    });
+    const isFramed = response.headers['content-type'] === MULTIPLEXED_STREAM;
+    for await (const chunk of response) {
+      if (isFramed) decoder.feed(chunk);
+      else full = writeAll(terminal.stdout, chunk);
+      if (full) await full;
+      full = undefined;
+    }
+    return 0;
+  },
+};
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+
+/** Unix seconds for a time, or for a span before now (Go's `1h30m`). Errors: CommandError. */
+function timeOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return text;
+  if (/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
+    let seconds = 0;
+    for (const [, count = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) {
+      seconds += Number(count) * (UNIT_SECONDS[unit] ?? 1);
+    }
+    return (Date.now() / 1000 - seconds).toFixed(9);
+  }
+  const milliseconds = Date.parse(text);
+  if (!Number.isNaN(milliseconds)) return (milliseconds / 1000).toFixed(9);
+  throw new CommandError(1, `invalid value for a time: ${text}: give 2026-01-02T13:23:37Z or 42m`);
+}
