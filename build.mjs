@@ -64,9 +64,11 @@ async function options(logLevel) {
 /** Changes with every source that goes into a bundle. */
 function hashOfSources() {
   const hash = createHash('sha256');
-  const files = readdirSync(join(root, 'src'), { recursive: true })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => join('src', name));
+  const files = ['src', 'images'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
+  );
   for (const file of [...files.sort(), 'build.mjs', 'package.json', 'package-lock.json']) {
     hash.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0');
   }

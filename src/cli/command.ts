@@ -12,6 +12,7 @@ export interface CommandContext {
   /** The daemon as it is: a call fails when there is none. */
   readonly presentEngine: EngineClient;
   readonly startDaemon: () => Promise<void>;
+  readonly isProcessAlive: (pid: number) => boolean;
   readonly clientFacts: { readonly version: string; readonly nodeVersion: string };
 }
 

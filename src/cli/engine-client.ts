@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createDeferred } from '../base/deferred.ts';
 import { messageOf } from '../base/engine-error.ts';
 import { API_VERSION } from '../wire/versions.ts';
+import { writeAll } from './terminal.ts';
 
 /** The daemon's own refusal, as it said it. */
 export class EngineResponseError extends Error {
@@ -159,11 +160,7 @@ async function sendBody(
   try {
     for await (const chunk of body) {
       if (outgoing.destroyed) return;
-      if (outgoing.write(chunk)) continue;
-      await new Promise<void>((resolve) => {
-        outgoing.once('drain', resolve);
-        outgoing.once('close', resolve);
-      });
+      await writeAll(outgoing, chunk);
     }
     outgoing.end();
   } catch (thrown) {

@@ -170,8 +170,8 @@ export const SYSTEM_STOP: Command = {
       return 0;
     }
     await context.presentEngine.call('POST', SHUTDOWN_PATH);
-    // The daemon gives its containers time to end; whoever waits here can interrupt.
-    while (await findDaemon(context)) {
+    // The daemon gives its containers time to end, and closes its state last; whoever waits here can interrupt.
+    while (context.isProcessAlive(info.Wolffia.Pid)) {
       await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
     }
     context.terminal.stdout.write(`stopped (pid ${info.Wolffia.Pid})\n`);

@@ -13,15 +13,16 @@ export interface Terminal {
   readonly workingDirectory: string;
 }
 
-export function print(stream: Writable, text: string): void {
-  stream.write(text);
-}
-
 /** Writes bytes; resolves when the stream takes more. */
 export function writeAll(stream: Writable, bytes: Uint8Array): Promise<void> | undefined {
   if (stream.write(bytes) || stream.destroyed) return undefined;
   return new Promise((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
+    const settle = (): void => {
+      stream.off('drain', settle);
+      stream.off('close', settle);
+      resolve();
+    };
+    stream.on('drain', settle);
+    stream.on('close', settle);
   });
 }

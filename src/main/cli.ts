@@ -48,8 +48,19 @@ function openContext(flags: {
     engine: new EngineClient(paths.host, paths.socketPath, start),
     presentEngine: new EngineClient(paths.host, paths.socketPath),
     startDaemon: start,
+    isProcessAlive,
     clientFacts: { version: BUILD.version, nodeVersion: process.version },
   };
+}
+
+function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // ESRCH. A process that we may not signal is not the user's own daemon.
+    return false;
+  }
 }
 
 /** A reader that has gone (`wolffia logs x | head`) is no failure of ours. */

@@ -294,7 +294,8 @@ export function readyBytes(
     return free > 0 ? { bytes: BigInt(free), hangup: false } : { queues: [description.writable] };
   }
   const { source } = description;
-  if (!source) throw ERRNO.EBADF;
+  // As Linux has it for the writing end of a pipe: what cannot be read is never ready to be.
+  if (!source) return { queues: [] };
   if (source.availableBytes > 0) return { bytes: BigInt(source.availableBytes), hangup: false };
   return source.hasEnded ? { bytes: 0n, hangup: true } : { queues: [source.readable] };
 }
