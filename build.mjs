@@ -70,7 +70,10 @@ function hashOfSources() {
       .map((name) => join(folder, name)),
   );
   for (const file of [...files.sort(), 'build.mjs', 'package.json', 'package-lock.json']) {
-    hash.update(`${file}\0`).update(readFileSync(join(root, file))).update('\0');
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0');
   }
   return hash.digest('hex');
 }

@@ -50,12 +50,16 @@ export async function compileC(
   let complaint = '';
   let files: Record<string, Uint8Array>;
   try {
-    files = await runClang(['clang', ...FLAGS, name, '-o', 'out.wasm'], { [name]: source }, {
-      stdout: null,
-      stderr: (bytes) => {
-        if (bytes) complaint += Buffer.from(bytes).toString();
+    files = await runClang(
+      ['clang', ...FLAGS, name, '-o', 'out.wasm'],
+      { [name]: source },
+      {
+        stdout: null,
+        stderr: (bytes) => {
+          if (bytes) complaint += Buffer.from(bytes).toString();
+        },
       },
-    });
+    );
   } catch (thrown) {
     throw new Error(`cannot compile ${sourcePath}:\n${complaint}`, { cause: thrown });
   }

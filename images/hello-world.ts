@@ -12,7 +12,9 @@ export const HELLO_WORLD: Recipe = {
   changes: ['CMD ["/hello"]'],
   ingredients: ({ sourcePath }) => [
     CLANG_VERSION,
-    createHash('sha256').update(readFileSync(sourcePath(SOURCE))).digest('hex'),
+    createHash('sha256')
+      .update(readFileSync(sourcePath(SOURCE)))
+      .digest('hex'),
   ],
   build: async (rootDirectory, { compileC, sourcePath }) => {
     const program = await compileC(sourcePath(SOURCE));

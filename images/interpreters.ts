@@ -57,11 +57,7 @@ async function installProgram(source: string, target: string): Promise<void> {
 }
 
 /** The folders that programs count on, and the licence of the package. */
-async function finishRoot(
-  rootDirectory: string,
-  name: string,
-  languages: string,
-): Promise<void> {
+async function finishRoot(rootDirectory: string, name: string, languages: string): Promise<void> {
   await mkdir(join(rootDirectory, 'tmp'));
   await mkdir(join(rootDirectory, 'root'));
   const etc = join(rootDirectory, 'etc');

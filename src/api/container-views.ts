@@ -1,4 +1,5 @@
 import { rfc3339Nano } from '../base/clock.ts';
+import { humanDuration } from '../base/human-time.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { commandLine } from '../engine/container-config.ts';
 import type { ContainerRecord, Mount } from '../engine/container-record.ts';
@@ -13,7 +14,6 @@ import {
   type NetworkSettingsResponse,
   ZERO_TIME,
 } from '../wire/container.ts';
-import { humanDuration } from '../base/human-time.ts';
 
 /** Containers in Docker's own spelling. */
 export function containerSummary(record: ContainerRecord, nowNs: bigint): ContainerSummary {

@@ -1,4 +1,10 @@
-import { type Command, type CommandContext, CommandError, checkArgumentCount, helpOf } from './command.ts';
+import {
+  type Command,
+  type CommandContext,
+  CommandError,
+  checkArgumentCount,
+  helpOf,
+} from './command.ts';
 import { type FoundCommand, findCommand, helpOfAll } from './commands.ts';
 import { parseFlags, UsageError } from './flags.ts';
 import type { Terminal } from './terminal.ts';
@@ -47,7 +53,10 @@ export async function runCommandLine(
   }
 }
 
-async function runCommand({ command, rest }: FoundCommand, context: CommandContext): Promise<number> {
+async function runCommand(
+  { command, rest }: FoundCommand,
+  context: CommandContext,
+): Promise<number> {
   const isInterspersed = command.isInterspersed !== false;
   const { flags, positionals } = parseFlags(rest, [...command.flags, HELP], isInterspersed);
   if (flags.isOn('help')) {

@@ -1,6 +1,6 @@
 import type { EnginePaths } from '../base/engine-paths.ts';
 import type { EngineClient } from './engine-client.ts';
-import { describeFlags, type Flags, type FlagSpec, UsageError } from './flags.ts';
+import { describeFlags, type FlagSpec, type Flags, UsageError } from './flags.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command works with. */

@@ -10,7 +10,12 @@ export const START: Command = {
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   summary: 'Start one or more stopped containers',
   flags: [
-    { name: 'attach', short: 'a', kind: 'boolean', summary: 'Attach STDOUT/STDERR and forward signals' },
+    {
+      name: 'attach',
+      short: 'a',
+      kind: 'boolean',
+      summary: 'Attach STDOUT/STDERR and forward signals',
+    },
     { name: 'interactive', short: 'i', kind: 'boolean', summary: "Attach container's STDIN" },
   ],
   arguments: SEVERAL,
@@ -28,10 +33,11 @@ export const START: Command = {
     if (others.length > 0) {
       throw new UsageError('you cannot start and attach multiple containers at once');
     }
-    const { Id: id, Config, HostConfig } = await engine.call<ContainerInspect>(
-      'GET',
-      `/containers/${encodeURIComponent(name)}/json`,
-    );
+    const {
+      Id: id,
+      Config,
+      HostConfig,
+    } = await engine.call<ContainerInspect>('GET', `/containers/${encodeURIComponent(name)}/json`);
     return runAttached(engine, context.terminal, {
       id,
       attachment: {
@@ -74,7 +80,9 @@ function stopCommand(name: 'stop' | 'restart', summary: string): Command {
         t: flags.integer('timeout') ?? flags.integer('time'),
       };
       return forEachNamed(context, names, async (container) => {
-        await engine.call('POST', `/containers/${encodeURIComponent(container)}/${name}`, { query });
+        await engine.call('POST', `/containers/${encodeURIComponent(container)}/${name}`, {
+          query,
+        });
         return container;
       });
     },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ContainerCreateRequest } from '../wire/container-create.ts';
-import { type Flags, type FlagSpec, UsageError } from './flags.ts';
+import { type FlagSpec, type Flags, UsageError } from './flags.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The flags that `run` and `create` share: what a container is made of. */
@@ -19,7 +19,12 @@ export const CREATE_FLAGS: readonly FlagSpec[] = [
     summary: 'Keep STDIN open even if not attached',
   },
   { name: 'label', short: 'l', kind: 'list', summary: 'Set meta data on a container' },
-  { name: 'mount', kind: 'list', summary: 'Attach a filesystem mount to the container', placeholder: 'mount' },
+  {
+    name: 'mount',
+    kind: 'list',
+    summary: 'Attach a filesystem mount to the container',
+    placeholder: 'mount',
+  },
   { name: 'name', kind: 'text', summary: 'Assign a name to the container' },
   {
     name: 'pull',

@@ -159,7 +159,8 @@ export function describeFlags(specs: readonly FlagSpec[]): string {
     .sort((one, other) => (one.name < other.name ? -1 : 1))
     .map((spec): readonly [string, string] => {
       const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
-      const placeholder = spec.kind === 'boolean' ? '' : ` ${spec.placeholder ?? PLACEHOLDERS[spec.kind]}`;
+      const placeholder =
+        spec.kind === 'boolean' ? '' : ` ${spec.placeholder ?? PLACEHOLDERS[spec.kind]}`;
       return [`  ${short}--${spec.name}${placeholder}`, spec.summary];
     });
   const width = Math.max(0, ...rows.map(([left]) => left.length)) + 3;

@@ -73,9 +73,7 @@ export const PULL: Command = {
   name: 'pull',
   usage: 'NAME[:TAG]',
   summary: 'Get an image',
-  flags: [
-    { name: 'quiet', short: 'q', kind: 'boolean', summary: 'Suppress verbose output' },
-  ],
+  flags: [{ name: 'quiet', short: 'q', kind: 'boolean', summary: 'Suppress verbose output' }],
   arguments: { least: 1, most: 1 },
   run: async (context, flags, [reference = '']) => {
     const { engine } = context;
@@ -162,4 +160,3 @@ export const TAG: Command = {
     return 0;
   },
 };
-

@@ -29,17 +29,21 @@ export const LOGS: Command = {
   ],
   arguments: { least: 1, most: 1 },
   run: async ({ terminal, engine }, flags, [container = '']) => {
-    const response = await engine.stream('GET', `/containers/${encodeURIComponent(container)}/logs`, {
-      query: {
-        stdout: true,
-        stderr: true,
-        follow: flags.isOn('follow'),
-        timestamps: flags.isOn('timestamps'),
-        tail: flags.text('tail'),
-        since: timeOf(flags.text('since')),
-        until: timeOf(flags.text('until')),
+    const response = await engine.stream(
+      'GET',
+      `/containers/${encodeURIComponent(container)}/logs`,
+      {
+        query: {
+          stdout: true,
+          stderr: true,
+          follow: flags.isOn('follow'),
+          timestamps: flags.isOn('timestamps'),
+          tail: flags.text('tail'),
+          since: timeOf(flags.text('since')),
+          until: timeOf(flags.text('until')),
+        },
       },
-    });
+    );
     let full: Promise<void> | undefined;
     const decoder = new FrameDecoder((stream, payload) => {
       full = writeAll(stream === 'stderr' ? terminal.stderr : terminal.stdout, payload) ?? full;

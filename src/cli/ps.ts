@@ -2,7 +2,7 @@ import { humanDuration } from '../base/human-time.ts';
 import type { ContainerSummary } from '../wire/container.ts';
 import { encodeFilters } from '../wire/filters.ts';
 import type { Command } from './command.ts';
-import { type Flags, type FlagSpec, UsageError } from './flags.ts';
+import { type FlagSpec, type Flags, UsageError } from './flags.ts';
 import { formatRows, type Row } from './table.ts';
 
 export const FILTER_FLAG: FlagSpec = {
@@ -104,7 +104,11 @@ export const PS: Command = {
 const SHORT_ID = 12;
 const SHORT_COMMAND = 20;
 
-function rowOf(container: ContainerSummary, isTruncated: boolean, nowSeconds: number): Row & { ID: string } {
+function rowOf(
+  container: ContainerSummary,
+  isTruncated: boolean,
+  nowSeconds: number,
+): Row & { ID: string } {
   const ageNs = BigInt(Math.max(0, Math.round((nowSeconds - container.Created) * 1e9)));
   const isCut = isTruncated && container.Command.length > SHORT_COMMAND;
   const command = isCut ? `${container.Command.slice(0, SHORT_COMMAND - 1)}…` : container.Command;

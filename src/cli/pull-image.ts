@@ -28,7 +28,8 @@ export async function showProgress(
   for await (const chunk of response) {
     const lines = (rest + Buffer.from(chunk).toString()).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MAX_JSON_MESSAGE_BYTES) throw new Error('the daemon sent no progress messages');
+    if (rest.length > MAX_JSON_MESSAGE_BYTES)
+      throw new Error('the daemon sent no progress messages');
     for (const line of lines) {
       const message = parseJsonMessage(line);
       if (message?.error !== undefined) throw new Error(message.error);

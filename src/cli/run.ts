@@ -78,14 +78,22 @@ async function createContainer(
 ): Promise<string> {
   const policy = flags.text('pull') ?? 'missing';
   if (!['always', 'missing', 'never'].includes(policy)) {
-    throw new UsageError(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
+    throw new UsageError(
+      `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`,
+    );
   }
   const reference = request.Image ?? '';
   const cidPath = flags.text('cidfile');
   if (cidPath !== undefined) reserveCidFile(cidPath);
   try {
     if (policy === 'always') await pullImage(engine, reference, terminal.stderr);
-    const { Id: id, Warnings: warnings } = await createOrPull(engine, flags, request, policy, terminal);
+    const { Id: id, Warnings: warnings } = await createOrPull(
+      engine,
+      flags,
+      request,
+      policy,
+      terminal,
+    );
     for (const warning of warnings) terminal.stderr.write(`WARNING: ${warning}\n`);
     if (cidPath !== undefined) writeFileSync(cidPath, id);
     return id;

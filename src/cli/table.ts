@@ -32,7 +32,9 @@ export function formatRows(
     return alignColumns(lines);
   }
   const isTable = format.startsWith('table ');
-  const source = (isTable ? format.slice('table '.length) : format).replaceAll('\\t', '\t').replaceAll('\\n', '\n');
+  const source = (isTable ? format.slice('table '.length) : format)
+    .replaceAll('\\t', '\t')
+    .replaceAll('\\n', '\n');
   const render = compileTemplate(source);
   if (!isTable) return rows.map((row) => `${render(row)}\n`).join('');
   return alignColumns([headings, ...rows].map((row) => render(row).split('\t')));

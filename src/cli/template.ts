@@ -47,7 +47,8 @@ function tokenize(source: string): Token[] {
     action = action.replace(/^- /, '').replace(/ -$/, '').trim();
     tokens.push({ text }, { action });
     position = end + 2;
-    if (trimsAfter) position += source.slice(position).length - source.slice(position).trimStart().length;
+    if (trimsAfter)
+      position += source.slice(position).length - source.slice(position).trimStart().length;
   }
   tokens.push({ text: source.slice(position) });
   return tokens;
@@ -97,7 +98,8 @@ function renderAll(nodes: readonly Node[], value: unknown): string {
 function renderNode(node: Node, value: unknown): string {
   if ('text' in node) return node.text;
   if ('pipe' in node) return show(node.pipe(value));
-  if ('test' in node) return renderAll(isTrue(node.test(value)) ? node.body : node.otherwise, value);
+  if ('test' in node)
+    return renderAll(isTrue(node.test(value)) ? node.body : node.otherwise, value);
   const items = itemsOf(node.range(value));
   if (items.length === 0) return renderAll(node.otherwise, value);
   return items.map((item) => renderAll(node.body, item)).join('');
