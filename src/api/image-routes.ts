@@ -2,6 +2,7 @@ import { rfc3339Nano } from '../base/clock.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Image } from '../image/contract.ts';
+import { DEFAULT_TAG, familiarRepository, parseReference } from '../spec/reference.ts';
 import { ZERO_TIME } from '../wire/container.ts';
 import { parseFilters } from '../wire/filters.ts';
 import {
@@ -97,7 +98,7 @@ async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
     progress(`Digest: ${image.id}`);
     progress(`Status: Built image for ${name}:latest`);
   } catch (thrown) {
-    if (thrown instanceof EngineError && thrown.kind === 'not-found') throw accessDenied(reference);
+    if (thrown instanceof EngineError && thrown.kind === 'not-found') throw accessDenied(name);
     if (!exchange.hasBegun) throw thrown;
     // The head is out: the error goes into the stream, as Docker does.
     const message = messageOf(thrown);
@@ -108,20 +109,20 @@ async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
   exchange.end();
 }
 
+/** The name of an image that may come with wolffia. Errors: invalid-argument; not-found for what surely does not. */
 function shippedName(reference: string, tag: string): string {
-  const found = /^(?:docker\.io\/)?(?:library\/)?([a-z0-9][a-z0-9_.-]*)(?::(\w[\w.-]*))?$/.exec(
-    reference,
-  );
-  const [, name = '', ownTag = 'latest'] = found ?? [];
-  if (name === '' || (tag || ownTag) !== 'latest') throw accessDenied(reference);
+  const { repository, tag: ownTag } = parseReference(reference);
+  const name = familiarRepository(repository);
+  if (name.includes('/') || (tag || ownTag || DEFAULT_TAG) !== DEFAULT_TAG)
+    throw accessDenied(name);
   return name;
 }
 
 /** Docker's words, and why it is so here. */
-function accessDenied(reference: string): EngineError {
+function accessDenied(name: string): EngineError {
   return new EngineError(
     'not-found',
-    `pull access denied for ${reference}, repository does not exist or may require 'docker login': wolffia can build its own images (hello-world, php, python), but cannot pull from registries so far; bring others with 'wolffia import'`,
+    `pull access denied for ${name}, repository does not exist or may require 'docker login': wolffia can build its own images (hello-world, php, python), but cannot pull from registries so far; bring others with 'wolffia import'`,
   );
 }
 

@@ -44,7 +44,21 @@ function versionOf(facts: SystemFacts): VersionResponse {
   return {
     Platform: { Name: 'Wolffia Engine' },
     Components: [
-      { Name: 'Engine', Version: facts.version, Details: { ApiVersion: API_VERSION } },
+      {
+        Name: 'Engine',
+        Version: facts.version,
+        Details: {
+          ApiVersion: API_VERSION,
+          MinAPIVersion: MIN_API_VERSION,
+          Os: facts.os,
+          Arch: facts.architecture,
+          KernelVersion: facts.kernelVersion,
+          BuildTime: facts.buildTime,
+          GitCommit: '',
+          GoVersion: '',
+          Experimental: 'false',
+        },
+      },
       { Name: 'node', Version: facts.nodeVersion, Details: {} },
     ],
     Version: facts.version,
@@ -53,7 +67,7 @@ function versionOf(facts: SystemFacts): VersionResponse {
     Os: facts.os,
     Arch: facts.architecture,
     KernelVersion: facts.kernelVersion,
-    GoVersion: facts.nodeVersion,
+    GoVersion: '',
     GitCommit: '',
     BuildTime: facts.buildTime,
   };

@@ -230,7 +230,8 @@ export class Lifecycle {
     const finishedNs = this.#options.clock.realtimeNs();
     this.#setState(id, { status: 'exited', startedNs, finishedNs, exitCode, error });
     live.hub.end();
-    settleAll(live.exitWaiters, { exitCode, error });
+    // Whoever waits asked for the code: an error would mean that it is not to be known.
+    settleAll(live.exitWaiters, { exitCode, error: '' });
     if (this.#options.containers.get(id).config.isAutoRemoved) await this.#erase(id);
   }
 
