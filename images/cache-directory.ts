@@ -1,7 +1,10 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where downloads and builds are kept between runs: `$XDG_CACHE_HOME/wolffia`, or the system's own place for it. */
+/**
+ * Where downloads and builds are kept between runs: `$XDG_CACHE_HOME/wolffia`, or the system's own
+ * place for it.
+ */
 export function cacheDirectoryOf(
   env: Readonly<Record<string, string | undefined>>,
   platform: string,

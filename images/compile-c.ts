@@ -24,7 +24,8 @@ export interface CompileOptions {
 }
 
 /**
- * Compiles one C source for wasm32-wasip1 by clang, which is itself a WebAssembly program. Results are cached by the source's content.
+ * Compiles one C source for wasm32-wasip1 by clang, which is itself a WebAssembly program. Results
+ * are cached by the source's content.
  *
  * # Errors
  * an Error with what the compiler said

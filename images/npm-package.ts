@@ -5,8 +5,9 @@ import { join } from 'node:path';
 const MAX_COMPLAINT = 4096;
 
 /**
- * Installs one package of an exact version from the user's npm registry into the cache, without running any script of it;
- * answers its folder. What is in the cache is whole: it is installed beside, and renamed.
+ * Installs one package of an exact version from the user's npm registry into the cache, without
+ * running any script of it; answers its folder. What is in the cache is whole: it is installed
+ * beside, and renamed.
  *
  * # Errors
  * an Error with what npm said

@@ -1,11 +1,15 @@
-/** How an image that comes with Wolffia is made on the user's machine, out of npm packages and our own sources. */
+/**
+ * How an image that comes with Wolffia is made on the user's machine, out of npm packages and our
+ * own sources.
+ */
 export interface Recipe {
   /** The image's name, without registry and tag. */
   readonly name: string;
   /** Dockerfile instructions for its configuration. */
   readonly changes: readonly string[];
   /**
-   * What the image is made from: exact versions, digests of sources. A tree that was built from the same is not built again.
+   * What the image is made from: exact versions, digests of sources. A tree that was built from the
+   * same is not built again.
    */
   readonly ingredients: (kitchen: Kitchen) => readonly string[];
   /** Fills `rootDirectory`, which is empty, with the image's files. */

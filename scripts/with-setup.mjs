@@ -1,6 +1,7 @@
-// Runs a script of this repository with all that it needs: `node scripts/with-setup.mjs SCRIPT [ARG…]`.
-// Installs the packages of the lock file when they are not there, bundles what is older than its sources, and
-// runs SCRIPT on the Node that the packages bring. Works on any Node from 20 on, and needs nothing but npm.
+// Runs a script of this repository with all that it needs: `node scripts/with-setup.mjs SCRIPT
+// [ARG…]`. Installs the packages of the lock file when they are not there, bundles what is older
+// than its sources, and runs SCRIPT on the Node that the packages bring. Works on any Node from 20
+// on, and needs nothing but npm.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,7 +21,9 @@ run(process.execPath, [join(root, 'build.mjs')]);
 const [script, ...args] = process.argv.slice(2);
 run(engineNode(), [join(root, script), ...args]);
 
-/** Whether node_modules holds what the lock file asks for; packages of other systems may be missing. */
+/**
+ * Whether node_modules holds what the lock file asks for; packages of other systems may be missing.
+ */
 function isInstalled() {
   const hidden = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(hidden)) return false;

@@ -1,48 +1,31 @@
 /**
  * The architecture as a table: which folder of `src/` may import which. Imports go down only.
- * `tidy.test.ts` enforces it, type imports included. The reasons stand in ARCHITECTURE.md.
+ * `tidy.test.ts` enforces it, type imports included; and that all that `src/main/cell.ts` is made of,
+ * which runs beside hostile code, uses nothing of Node's. The reasons stand in ARCHITECTURE.md.
  */
 export interface Layer {
   readonly imports: readonly string[];
-  /** Runs inside cells, next to hostile code: imports only guest-side folders, and nothing of Node's. */
-  readonly isGuestSide?: true;
-  /** The npm packages that this folder alone may use. */
+  /** The npm packages that this folder may use. */
   readonly packages?: readonly string[];
 }
 
 export const LAYERS: { readonly [folder: string]: Layer } = {
-  base: { imports: [], isGuestSide: true },
-  spec: { imports: ['base'], isGuestSide: true, packages: ['valibot'] },
+  base: { imports: [] },
+  spec: { imports: ['base'], packages: ['valibot'] },
   wire: { imports: ['base', 'spec'], packages: ['valibot'] },
-  link: { imports: ['base', 'spec'], isGuestSide: true, packages: ['valibot'] },
-  archive: { imports: ['base', 'spec'], isGuestSide: true, packages: ['tar-stream'] },
-  rewrite: { imports: ['base'], isGuestSide: true },
-  vfs: { imports: ['base', 'spec', 'archive'], isGuestSide: true },
-  kernel: { imports: ['base', 'vfs'], isGuestSide: true },
-  abi: { imports: ['base', 'kernel'], isGuestSide: true },
-  cell: { imports: ['base', 'spec', 'link', 'vfs', 'kernel', 'abi', 'rewrite'], isGuestSide: true },
+  link: { imports: ['base', 'spec'], packages: ['valibot'] },
+  archive: { imports: ['base', 'spec'], packages: ['tar-stream'] },
+  rewrite: { imports: ['base'] },
+  vfs: { imports: ['base', 'spec', 'archive'] },
+  kernel: { imports: ['base', 'vfs'] },
+  abi: { imports: ['base', 'vfs', 'kernel'] },
+  cell: { imports: ['base', 'spec', 'link', 'rewrite', 'vfs', 'kernel', 'abi'] },
   image: { imports: ['base', 'spec', 'archive'] },
   runtime: { imports: ['base', 'spec', 'link'] },
   engine: { imports: ['base', 'spec', 'image', 'runtime'] },
-  api: { imports: ['base', 'wire', 'engine'] },
+  api: { imports: ['base', 'spec', 'wire', 'image', 'runtime', 'engine'] },
   cli: { imports: ['base', 'wire'] },
   main: {
-    imports: [
-      'base',
-      'spec',
-      'wire',
-      'link',
-      'archive',
-      'rewrite',
-      'vfs',
-      'kernel',
-      'abi',
-      'cell',
-      'image',
-      'runtime',
-      'engine',
-      'api',
-      'cli',
-    ],
+    imports: ['base', 'wire', 'abi', 'cell', 'image', 'runtime', 'engine', 'api', 'cli'],
   },
 };

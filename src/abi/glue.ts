@@ -4,9 +4,9 @@ import { ByteWriter } from '../base/byte-writer.ts';
  * The glue between a guest and our hostcalls: a small module whose exports are the guest's imports.
  *
  * # Theory of operation
- * A hostcall must be a plain import, for a Suspending one costs ten times as much; yet some calls have to
- * block, and some must end the process without a JS exception (a guest's catch_all would catch it). So each
- * exported function is a loop around a plain import `fast`:
+ * A hostcall must be a plain import, for a Suspending one costs ten times as much; yet some calls
+ * have to block, and some must end the process without a JS exception (a guest's catch_all would
+ * catch it). So each exported function is a loop around a plain import `fast`:
  *
  *     loop
  *       r = fast(arguments…)
@@ -15,8 +15,8 @@ import { ByteWriter } from '../base/byte-writer.ts';
  *       if wait() unreachable              suspends (JSPI) until there is a reason to try again
  *     again
  *
- * What the guest sees are wasm functions of its own types, called wasm to wasm. The guest cannot name
- * `fast` or `wait`: they are imports of another module.
+ * What the guest sees are wasm functions of its own types, called wasm to wasm. The guest cannot
+ * name `fast` or `wait`: they are imports of another module.
  */
 export const WOULD_BLOCK = -1;
 export const EXIT = -2;
@@ -28,7 +28,10 @@ export const I64 = 0x7e;
 export interface GlueFunction {
   readonly name: string;
   readonly parameters: readonly number[];
-  /** True: the guest gets an i32 (an error number). False: nothing, and the call never returns (proc_exit). */
+  /**
+   * True: the guest gets an i32 (an error number). False: nothing, and the call never returns
+   * (proc_exit).
+   */
   readonly hasResult: boolean;
 }
 
@@ -52,7 +55,10 @@ const OP = {
   i32GeS: 0x4e,
 } as const;
 
-/** The module for these functions: imports `kernel.<name>` for each and `kernel.wait`, exports `<name>`. */
+/**
+ * The module for these functions: imports `kernel.<name>` for each and `kernel.wait`, exports
+ * `<name>`.
+ */
 export function encodeGlue(functions: readonly GlueFunction[]): Uint8Array<ArrayBuffer> {
   const count = functions.length;
   const types = new ByteWriter().unsigned(count * 2 + 1);
@@ -61,7 +67,8 @@ export function encodeGlue(functions: readonly GlueFunction[]): Uint8Array<Array
   const exports = new ByteWriter().unsigned(count);
   const code = new ByteWriter().unsigned(count);
   functions.forEach((glued, index) => {
-    // Two types a function: what the kernel's side answers (always an i32), and what the guest's side does.
+    // Two types a function: what the kernel's side answers (always an i32), and what the guest's
+    // side does.
     writeType(types, glued.parameters, [I32]);
     writeType(types, glued.parameters, glued.hasResult ? [I32] : []);
     imports

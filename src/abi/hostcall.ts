@@ -3,8 +3,9 @@ import type { Process } from '../kernel/process.ts';
 import { EXIT, I32, I64, WOULD_BLOCK } from './glue.ts';
 
 /**
- * One function of an ABI: its parameter types, and what it does. `run` answers nothing for success, throws an
- * Errno for failure, and answers WOULD_BLOCK after `process.blockOn`, or EXIT after `process.end`.
+ * One function of an ABI: its parameter types, and what it does. `run` answers nothing for success,
+ * throws an Errno for failure, and answers WOULD_BLOCK after `process.blockOn`, or EXIT after
+ * `process.end`.
  */
 export interface Hostcall {
   readonly parameters: readonly number[];
@@ -18,7 +19,10 @@ type Arguments<Types extends readonly ValueType[]> = {
   [Index in keyof Types]: Argument<Types[Index]>;
 };
 
-/** Types a hostcall's implementation by its parameter list: i32 comes as a (signed) number, i64 as a bigint. */
+/**
+ * Types a hostcall's implementation by its parameter list: i32 comes as a (signed) number, i64 as a
+ * bigint.
+ */
 export function hostcall<const Types extends readonly ValueType[]>(
   types: Types,
   run: (process: Process, ...args: Arguments<Types>) => number | undefined,
@@ -26,7 +30,8 @@ export function hostcall<const Types extends readonly ValueType[]>(
   return {
     parameters: types.map((type) => (type === 'i64' ? I64 : I32)),
     hasResult: true,
-    // The glue's function types guarantee what the compiler cannot see: each argument has its declared type.
+    // The glue's function types guarantee what the compiler cannot see: each argument has its
+    // declared type.
     run: run as Hostcall['run'],
   };
 }
@@ -36,12 +41,15 @@ export function finalHostcall(run: (process: Process, argument: number) => numbe
   return { parameters: [I32], hasResult: false, run: run as Hostcall['run'] };
 }
 
-/** What a broken hostcall of ours does to its process: reported as a bug, it ends the task and nothing else. */
+/**
+ * What a broken hostcall of ours does to its process: reported as a bug, it ends the task and
+ * nothing else.
+ */
 export type BugReporter = (name: string, thrown: unknown) => void;
 
 /**
- * The one trampoline: binds a hostcall to a process as the plain import that the glue calls. Here, and only
- * here, Errnos become the ABI's numbers.
+ * The one trampoline: binds a hostcall to a process as the plain import that the glue calls. Here,
+ * and only here, Errnos become the ABI's numbers.
  */
 export function bindHostcall(
   name: string,

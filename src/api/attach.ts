@@ -14,9 +14,10 @@ export function framed(isRaw: boolean, stream: OutputStream, bytes: Uint8Array):
 /**
  * `POST /containers/{id}/attach`.
  *
- * The connection is taken over at once, also before the container starts. With `logs` what it wrote so far comes first; what it writes
- * meanwhile waits, and with it the container, so that nothing is lost or told twice. A client that does not read slows
- * the container, as in Docker; one that goes away is forgotten.
+ * The connection is taken over at once, also before the container starts. With `logs` what it wrote
+ * so far comes first; what it writes meanwhile waits, and with it the container, so that nothing is
+ * lost or told twice. A client that does not read slows the container, as in Docker; one that goes
+ * away is forgotten.
  */
 export async function attach(
   exchange: Exchange,
@@ -103,7 +104,9 @@ async function forwardInput(
   connection.resume();
 }
 
-/** Resolves when the connection takes more, or is gone; answers nothing when it takes more already. */
+/**
+ * Resolves when the connection takes more, or is gone; answers nothing when it takes more already.
+ */
 function writeAll(
   connection: Duplex,
   parts: readonly Uint8Array[],

@@ -12,7 +12,8 @@ import { parseBody } from '../wire/parse-body.ts';
  *
  * # Errors
  * - invalid-argument: it does not fit the schema; the message names the path
- * - not-implemented: it asks for what the engine cannot do, which would otherwise be silently missing
+ * - not-implemented: it asks for what the engine cannot do, which would otherwise be silently
+ *   missing
  */
 export function readCreateRequest(body: unknown, name: string | null): CreateRequest {
   const request = parseBody(containerCreateRequest, body);

@@ -115,7 +115,10 @@ export class Exchange {
     this.#response.flushHeaders();
   }
 
-  /** Sends a part of the body; resolves when more may be sent, so that a slow client slows its sender. */
+  /**
+   * Sends a part of the body; resolves when more may be sent, so that a slow client slows its
+   * sender.
+   */
   async send(part: Uint8Array | string): Promise<void> {
     if (this.gone.aborted || this.#response.write(part)) return;
     await new Promise<void>((resolve) => {
@@ -134,8 +137,8 @@ export class Exchange {
   }
 
   /**
-   * Takes the connection over (Docker's "hijack"): after the head it carries raw bytes both ways. With `Upgrade: tcp` the
-   * answer is 101, else 200.
+   * Takes the connection over (Docker's "hijack"): after the head it carries raw bytes both ways.
+   * With `Upgrade: tcp` the answer is 101, else 200.
    */
   hijack(contentType: string): Duplex {
     const { socket } = this.request;

@@ -1,6 +1,9 @@
 import type { ErrorKind } from '../base/engine-error.ts';
 
-/** The one place where an error's kind becomes an HTTP status, as Docker's daemon maps the same kinds. */
+/**
+ * The one place where an error's kind becomes an HTTP status, as Docker's daemon maps the same
+ * kinds.
+ */
 export const HTTP_STATUS = {
   'invalid-argument': 400,
   'not-found': 404,

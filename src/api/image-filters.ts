@@ -3,7 +3,8 @@ import type { Image } from '../image/contract.ts';
 import { booleanFilter, type Filters } from '../wire/filters.ts';
 
 /**
- * Whether an image fits every filter of `GET /images/json`. `all` are the images that `before` and `since` may name.
+ * Whether an image fits every filter of `GET /images/json`. `all` are the images that `before` and
+ * `since` may name.
  *
  * # Errors
  * invalid-argument for a bad value; not-found for an image that `before` or `since` name
@@ -28,7 +29,9 @@ export function matchesImageFilters(
   return true;
 }
 
-/** `*` stands for anything within one component of the name; a pattern without a tag fits every tag. */
+/**
+ * `*` stands for anything within one component of the name; a pattern without a tag fits every tag.
+ */
 function isNamed(image: Image, pattern: string): boolean {
   const source = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*');
   const fits = new RegExp(`^${source.replaceAll('?', '[^/]')}$`);

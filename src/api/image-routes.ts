@@ -109,7 +109,10 @@ async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
   exchange.end();
 }
 
-/** The name of an image that may come with wolffia. Errors: invalid-argument; not-found for what surely does not. */
+/**
+ * The name of an image that may come with wolffia. Errors: invalid-argument; not-found for what
+ * surely does not.
+ */
 function shippedName(reference: string, tag: string): string {
   const { repository, tag: ownTag } = parseReference(reference);
   const name = familiarRepository(repository);

@@ -1,6 +1,9 @@
 import type { Exchange } from './exchange.ts';
 
-/** One operation: a method, and a path in which `{…}` stands for one component and `{…*}` for several (image names). */
+/**
+ * One operation: a method, and a path in which `{…}` stands for one component and `{…*}` for
+ * several (image names).
+ */
 export interface Route {
   readonly method: string;
   readonly pattern: RegExp;
@@ -30,7 +33,8 @@ function decode(component: string): string {
   try {
     return decodeURIComponent(component);
   } catch {
-    // What is no escape is taken as it stands; no name has such characters, so nothing will be found.
+    // What is no escape is taken as it stands; no name has such characters, so nothing will be
+    // found.
     return component;
   }
 }

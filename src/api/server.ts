@@ -23,7 +23,8 @@ export class ApiServer implements AsyncDisposable {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    // Requests that wait (wait, attach, logs -f) have no deadline; whoever sends a head has a minute for it.
+    // Requests that wait (wait, attach, logs -f) have no deadline; whoever sends a head has a
+    // minute for it.
     this.#server = createServer({
       requestTimeout: 0,
       headersTimeout: 60_000,
@@ -31,7 +32,8 @@ export class ApiServer implements AsyncDisposable {
     });
     this.#server.on('request', (request, response) => void this.#serve(request, response));
     this.#server.on('upgrade', (request, socket) => {
-      // Node leaves the answer to us; a response bound to the socket lets routes answer errors as ever.
+      // Node leaves the answer to us; a response bound to the socket lets routes answer errors as
+      // ever.
       const response = new ServerResponse(request);
       response.assignSocket(request.socket);
       socket.on('error', () => socket.destroy());
@@ -108,7 +110,8 @@ export class ApiServer implements AsyncDisposable {
       const stack = thrown instanceof Error ? thrown.stack : undefined;
       this.#options.log.error('bug in a request', { method, url, stack: stack ?? String(thrown) });
     }
-    // The head is out already: all that is left is to break the connection, so that the client sees that something is missing.
+    // The head is out already: all that is left is to break the connection, so that the client sees
+    // that something is missing.
     if (exchange.hasBegun) {
       exchange.request.socket.destroy();
       return;

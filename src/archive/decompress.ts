@@ -6,8 +6,8 @@ const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const LONGEST_MAGIC = 4;
 
 /**
- * The bytes of an archive that may be compressed by gzip or zstd, as its first bytes tell. Pulls from `source` only as
- * fast as it is pulled from.
+ * The bytes of an archive that may be compressed by gzip or zstd, as its first bytes tell. Pulls
+ * from `source` only as fast as it is pulled from.
  *
  * # Errors
  * invalid-argument when the compressed data is damaged; those of `source`

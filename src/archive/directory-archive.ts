@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
 
-/** Bits that say whether a program may be run; the rest is made uniform, so that one tree gives one archive. */
+/**
+ * Bits that say whether a program may be run; the rest is made uniform, so that one tree gives one
+ * archive.
+ */
 const EXECUTABLE = 0o111;
 
 /**
- * A tar archive of a host directory that depends on nothing but names, contents and who may execute: owners are root,
- * times are the epoch, names are in order. Files that are neither directories, regular files nor links are left out.
+ * A tar archive of a host directory that depends on nothing but names, contents and who may
+ * execute: owners are root, times are the epoch, names are in order. Files that are neither
+ * directories, regular files nor links are left out.
  */
 export async function* archiveDirectory(directory: string): AsyncGenerator<Uint8Array> {
   const archive = pack();

@@ -1,14 +1,17 @@
 import { EngineError } from '../base/engine-error.ts';
 
 /**
- * The index of a layer: its tree of files, and where in the uncompressed archive each file's bytes are. Written once,
- * beside the archive, and made anew from it whenever it is missing or of another version.
+ * The index of a layer: its tree of files, and where in the uncompressed archive each file's bytes
+ * are. Written once, beside the archive, and made anew from it whenever it is missing or of another
+ * version.
  *
  * # Format
- * Eight bytes of magic with the version, then the root's record. A record, all numbers unsigned LEB128 (sizes, offsets
- * and times may take all 64 bits), strings in UTF-8 behind their length in bytes:
+ * Eight bytes of magic with the version, then the root's record. A record, all numbers unsigned
+ * LEB128 (sizes, offsets and times may take all 64 bits), strings in UTF-8 behind their length in
+ * bytes:
  *
- *     kind | flags | name | mode | uid | gid | modifiedNs (zigzag) | sizeBytes | offset | inode | linkCount | linkTarget | childCount | children
+ *     kind | flags | name | mode | uid | gid | modifiedNs (zigzag) | sizeBytes | offset | inode |
+ *     linkCount | linkTarget | childCount | children
  */
 export interface LayerEntry {
   /** One component; empty for the root. */
@@ -26,11 +29,16 @@ export interface LayerEntry {
   readonly offset: number;
   /** Of a symbolic link; else empty. */
   readonly linkTarget: string;
-  /** Files of one inode are hard links to each other. Unique in the layer otherwise; the root's is 1. */
+  /**
+   * Files of one inode are hard links to each other. Unique in the layer otherwise; the root's is
+   * 1.
+   */
   readonly inode: number;
   readonly linkCount: number;
   readonly children: ReadonlyMap<string, LayerEntry>;
-  /** No file, but the mark that hides one of this name in lower layers (OCI image-spec, layer.md). */
+  /**
+   * No file, but the mark that hides one of this name in lower layers (OCI image-spec, layer.md).
+   */
   readonly isWhiteout: boolean;
   /** A directory that hides all of the same name in lower layers. */
   readonly isOpaque: boolean;
@@ -47,7 +55,9 @@ export const LAYER_ENTRY_KINDS = [
 
 export type LayerEntryKind = (typeof LAYER_ENTRY_KINDS)[number];
 
-/** Components of the longest path that a layer may have; also what keeps recursion over it bounded. */
+/**
+ * Components of the longest path that a layer may have; also what keeps recursion over it bounded.
+ */
 export const MAX_LAYER_DEPTH = 512;
 
 const MAGIC = new TextEncoder().encode('wlfxidx1');

@@ -18,8 +18,8 @@ export interface ReadLayer {
 const MAX_LAYER_BYTES = 64 * 1024 ** 3;
 
 /**
- * Reads a layer's archive (tar, perhaps compressed) once, front to back: hands every uncompressed byte to `store`, and
- * builds the index meanwhile.
+ * Reads a layer's archive (tar, perhaps compressed) once, front to back: hands every uncompressed
+ * byte to `store`, and builds the index meanwhile.
  *
  * # Errors
  * - invalid-argument: no tar archive, or one with entries that no layer may have

@@ -24,13 +24,13 @@ type DraftEntry = {
 } & { readonly children: Map<string, DraftEntry> };
 
 /**
- * Builds a layer's tree out of an archive's entries, in the order in which they come. Paths are taken below the root
- * whatever they begin with; a later entry of the same path replaces an earlier one; directories that are not in the
- * archive are made up.
+ * Builds a layer's tree out of an archive's entries, in the order in which they come. Paths are
+ * taken below the root whatever they begin with; a later entry of the same path replaces an earlier
+ * one; directories that are not in the archive are made up.
  *
  * # Errors
- * All methods: invalid-argument, for paths with `..`, through what is no directory, too long or too deep, for hard links
- * to nothing, and for too many entries. They name the path.
+ * All methods: invalid-argument, for paths with `..`, through what is no directory, too long or too
+ * deep, for hard links to nothing, and for too many entries. They name the path.
  */
 export class LayerTree {
   #entryCount = 0;
@@ -60,7 +60,8 @@ export class LayerTree {
       return;
     }
     const entry = this.#draft(name, facts);
-    // The archive hides what lower layers have there and puts a directory of its own: it is not merged with theirs.
+    // The archive hides what lower layers have there and puts a directory of its own: it is not
+    // merged with theirs.
     if (present?.isWhiteout && facts.kind === 'directory') entry.isOpaque = true;
     this.#replace(parent, entry);
   }

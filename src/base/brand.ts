@@ -1,4 +1,7 @@
 declare const brand: unique symbol;
 
-/** A string or number that only its parser can make: `type ContainerId = Brand<string, 'ContainerId'>`. */
+/**
+ * A string or number that only its parser can make: `type ContainerId = Brand<string,
+ * 'ContainerId'>`.
+ */
 export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };

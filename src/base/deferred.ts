@@ -1,4 +1,7 @@
-/** A promise that is settled from outside. `Promise.withResolvers` for the command line, which runs on Node 20, too. */
+/**
+ * A promise that is settled from outside. `Promise.withResolvers` for the command line, which runs
+ * on Node 20, too.
+ */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
   resolve(value: Value): void;

@@ -1,6 +1,8 @@
 import { EngineError } from './engine-error.ts';
 
-/** What the paths depend on: flags first, then our own environment variables, then the XDG folders. */
+/**
+ * What the paths depend on: flags first, then our own environment variables, then the XDG folders.
+ */
 export interface EnginePathsInput {
   readonly dataRootFlag: string | undefined;
   readonly hostFlag: string | undefined;
@@ -24,8 +26,9 @@ export interface EnginePaths {
 const MAX_SOCKET_PATH = 103;
 
 /**
- * Where the engine lives for these flags and this environment. `DOCKER_HOST` is not looked at: it names another engine.
- * A data root of one's own has its socket inside, so that several engines do not meet by accident.
+ * Where the engine lives for these flags and this environment. `DOCKER_HOST` is not looked at: it
+ * names another engine. A data root of one's own has its socket inside, so that several engines do
+ * not meet by accident.
  *
  * # Errors
  * invalid-argument: a host that is no local socket, or a path too long for one

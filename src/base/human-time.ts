@@ -8,7 +8,10 @@ const UNITS: readonly (readonly [number, number, string])[] = [
   [2 * 365 * 86_400, 30 * 86_400, 'month'],
 ];
 
-/** Docker's words for a span of time (go-units HumanDuration): `5 seconds`, `About an hour`, `2 weeks`. */
+/**
+ * Docker's words for a span of time (go-units HumanDuration): `5 seconds`, `About an hour`, `2
+ * weeks`.
+ */
 export function humanDuration(nanoseconds: bigint): string {
   const seconds = Number(nanoseconds / 1_000_000_000n);
   if (seconds < 1) return 'Less than a second';

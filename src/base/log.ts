@@ -15,7 +15,9 @@ export interface Log {
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
-/** A log that hands each finished line (with its newline) to `write`, dropping levels below `least`. */
+/**
+ * A log that hands each finished line (with its newline) to `write`, dropping levels below `least`.
+ */
 export function createLog(
   write: (line: string) => void,
   timestamp: () => string,

@@ -1,4 +1,7 @@
-/** Linux's signal numbers (signal(7), x86 and ARM), which Docker's API and exit codes use everywhere. */
+/**
+ * Linux's signal numbers (signal(7), x86 and ARM), which Docker's API and exit codes use
+ * everywhere.
+ */
 export const SIGNALS = {
   SIGHUP: 1,
   SIGINT: 2,
@@ -37,7 +40,10 @@ export type SignalName = keyof typeof SIGNALS;
 
 export const LAST_SIGNAL = 64;
 
-/** `SIGTERM`, `term`, `15` … as a number; undefined for what is no signal. Real-time signals go by number. */
+/**
+ * `SIGTERM`, `term`, `15` … as a number; undefined for what is no signal. Real-time signals go by
+ * number.
+ */
 export function parseSignal(text: string): number | undefined {
   if (/^\d+$/.test(text)) {
     const number = Number(text);
@@ -48,7 +54,10 @@ export function parseSignal(text: string): number | undefined {
   return Object.entries(SIGNALS).find(([known]) => known === name)?.[1];
 }
 
-/** Signals that do nothing to a program that has not asked for them (signal(7), "Term" and "Core" end it). */
+/**
+ * Signals that do nothing to a program that has not asked for them (signal(7), "Term" and "Core"
+ * end it).
+ */
 const IGNORED_BY_DEFAULT: readonly number[] = [
   SIGNALS.SIGCHLD,
   SIGNALS.SIGCONT,
@@ -60,7 +69,10 @@ const IGNORED_BY_DEFAULT: readonly number[] = [
   SIGNALS.SIGWINCH,
 ];
 
-/** Whether the signal ends a program that has no handler for it. Stop signals do not: nothing here can be stopped yet. */
+/**
+ * Whether the signal ends a program that has no handler for it. Stop signals do not: nothing here
+ * can be stopped yet.
+ */
 export function endsByDefault(signal: number): boolean {
   return !IGNORED_BY_DEFAULT.includes(signal);
 }

@@ -1,4 +1,7 @@
-/** The part of the WebAssembly JavaScript interface that the project uses (no DOM library is loaded). */
+/**
+ * The part of the WebAssembly JavaScript interface that the project uses (no DOM library is
+ * loaded).
+ */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

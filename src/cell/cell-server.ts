@@ -26,8 +26,8 @@ interface RunningTask {
 }
 
 /**
- * Serves the daemon over the link: starts containers, passes their streams, and tells how they end. What it sends goes
- * through `send`, in order.
+ * Serves the daemon over the link: starts containers, passes their streams, and tells how they end.
+ * What it sends goes through `send`, in order.
  */
 export class CellServer {
   readonly #host: CellHost;
@@ -64,7 +64,9 @@ export class CellServer {
     this.#tell(0, { type: 'hello', version: LINK_VERSION, pid });
   }
 
-  /** Takes bytes of the link. Errors: LinkError and parse errors, after which the link is of no use. */
+  /**
+   * Takes bytes of the link. Errors: LinkError and parse errors, after which the link is of no use.
+   */
   feed(chunk: Uint8Array): void {
     this.#decoder.feed(chunk);
   }
@@ -112,7 +114,8 @@ export class CellServer {
   }
 
   async #run(number: number, container: CellContainer): Promise<void> {
-    // The first turn is the daemon's: it must hear that the container has started before the guest takes the thread.
+    // The first turn is the daemon's: it must hear that the container has started before the guest
+    // takes the thread.
     await new Promise<void>((resolve) => this.#host.turns.atNextTurn(resolve));
     const end = await container.run();
     container[Symbol.dispose]();

@@ -14,7 +14,10 @@ const ROOT_DEVICE = 1n;
 const DEVICES_DEVICE = 2n;
 const FIRST_MOUNT_DEVICE = 16n;
 
-/** Opens the files of containers: the image's layers under an upperdir, devices, and what is mounted. */
+/**
+ * Opens the files of containers: the image's layers under an upperdir, devices, and what is
+ * mounted.
+ */
 export class ContainerFiles {
   readonly #host: CellHost;
   readonly #layers: LayerPool;

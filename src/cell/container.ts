@@ -16,8 +16,8 @@ import { openStandardStreams, type StandardStreams } from './standard-streams.ts
 import { describeTrap } from './trap.ts';
 
 /**
- * One container in this cell: its files, and its first process. Made by `prepare`, which runs no guest code; run once
- * by `run`; disposed afterwards.
+ * One container in this cell: its files, and its first process. Made by `prepare`, which runs no
+ * guest code; run once by `run`; disposed afterwards.
  */
 export class CellContainer implements Disposable {
   readonly #files: FileTree;
@@ -94,7 +94,9 @@ export class CellContainer implements Disposable {
     }
   }
 
-  /** Programs of preview1 cannot handle signals: what would end a program without a handler ends it. */
+  /**
+   * Programs of preview1 cannot handle signals: what would end a program without a handler ends it.
+   */
   signal(signal: number): void {
     if (endsByDefault(signal)) this.#process.end({ exitCode: exitCodeOfSignal(signal) });
   }

@@ -3,7 +3,10 @@ import type { ByteSink } from '../kernel/byte-channel.ts';
 import { WaitQueue } from '../kernel/wait-queue.ts';
 import { encodeFrame, FRAME_KINDS, MAX_DATA_SIZE, WINDOW_SIZE } from '../link/frame.ts';
 
-/** A process's standard output as the sending end of a stream of the link: it takes what the window allows. */
+/**
+ * A process's standard output as the sending end of a stream of the link: it takes what the window
+ * allows.
+ */
 export class LinkSink implements ByteSink {
   readonly writable = new WaitQueue();
   readonly #task: number;

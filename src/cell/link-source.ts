@@ -6,8 +6,8 @@ import { encodeCredit, STREAM, WINDOW_SIZE } from '../link/frame.ts';
 const CREDIT_LUMP = WINDOW_SIZE / 4;
 
 /**
- * A process's standard input as the receiving end of a stream of the link. What has arrived waits here, at most a
- * window of it, until the program reads; credit goes back as it does.
+ * A process's standard input as the receiving end of a stream of the link. What has arrived waits
+ * here, at most a window of it, until the program reads; credit goes back as it does.
  */
 export class LinkSource implements ByteSource {
   readonly readable = new WaitQueue();

@@ -6,10 +6,16 @@ import type { Location } from '../vfs/path-walk.ts';
 import type { CellHost } from './cell-host.ts';
 import { type Program, prepareProgram } from './program.ts';
 
-/** Compiled modules are large and cells live as long as their containers: the least recently used go. */
+/**
+ * Compiled modules are large and cells live as long as their containers: the least recently used
+ * go.
+ */
 const MAX_PROGRAMS = 16;
 
-/** The programs that this cell has compiled, by their content; a container's start is fast because its image's are here. */
+/**
+ * The programs that this cell has compiled, by their content; a container's start is fast because
+ * its image's are here.
+ */
 export class ProgramCache {
   readonly #abis: readonly Abi[];
   readonly #host: CellHost;
@@ -20,7 +26,10 @@ export class ProgramCache {
     this.#host = host;
   }
 
-  /** # Errors: invalid-argument (`exec format error: …`), permission-denied when the file cannot be read. */
+  /**
+   * # Errors: invalid-argument (`exec format error: …`), permission-denied when the file cannot be
+   * read.
+   */
   load(executable: Location, command: string): Program {
     const { contentId } = executable.node;
     if (contentId !== undefined) {

@@ -7,8 +7,8 @@ import type { Process } from '../kernel/process.ts';
 import { type FunctionImport, rewriteModule } from '../rewrite/rewrite-module.ts';
 
 /**
- * A program ready to be started any number of times: the compiled module and the glue for just the hostcalls that it
- * imports. Shared by all processes of the cell that run it.
+ * A program ready to be started any number of times: the compiled module and the glue for just the
+ * hostcalls that it imports. Shared by all processes of the cell that run it.
  */
 export interface Program {
   readonly module: WebAssembly.Module;
@@ -27,8 +27,8 @@ interface LinkedHostcall {
  * Rewrites, links and compiles a program.
  *
  * # Errors
- * invalid-argument (`exec format error: …`): no module, refused by admission, an import that no ABI has (named) or
- * has with other types, or code that V8 finds invalid.
+ * invalid-argument (`exec format error: …`): no module, refused by admission, an import that no ABI
+ * has (named) or has with other types, or code that V8 finds invalid.
  */
 export function prepareProgram(bytes: Uint8Array<ArrayBuffer>, abis: readonly Abi[]): Program {
   const rewritten = rewriteModule(bytes);

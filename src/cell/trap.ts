@@ -6,11 +6,15 @@ export interface Trap {
   /** 128 + the signal that a native program would have died of. */
   readonly exitCode: number;
   readonly reason: string;
-  /** What goes to the program's standard error: the reason, and where in the program it happened. */
+  /**
+   * What goes to the program's standard error: the reason, and where in the program it happened.
+   */
   readonly report: string;
 }
 
-/** V8's messages for traps, by the signal that says the same. Whatever else it may say is an abort. */
+/**
+ * V8's messages for traps, by the signal that says the same. Whatever else it may say is an abort.
+ */
 const SIGNALS_OF_MESSAGES: readonly (readonly [RegExp, number])[] = [
   [/out of bounds|call stack size/i, SIGNALS.SIGSEGV],
   [/divide|remainder|unrepresentable/i, SIGNALS.SIGFPE],
@@ -31,7 +35,10 @@ export function describeTrap(thrown: unknown): Trap {
   };
 }
 
-/** The program's own frames, without ours: `    at name (+0x1234)`, the offset counted in its module. */
+/**
+ * The program's own frames, without ours: `    at name (+0x1234)`, the offset counted in its
+ * module.
+ */
 function guestFrames(stack: string): string[] {
   const frames: string[] = [];
   for (const line of stack.split('\n')) {

@@ -10,13 +10,16 @@ export interface DaemonProgram {
   readonly scriptPath: string;
 }
 
-/** Starting takes a fraction of a second; a disk that is busy or a big store to mend may take longer. */
+/**
+ * Starting takes a fraction of a second; a disk that is busy or a big store to mend may take
+ * longer.
+ */
 const START_TIMEOUT_MS = 60_000;
 const LOG_TAIL_BYTES = 2048;
 
 /**
- * Starts a daemon that outlives us, and resolves once it answers. Two that are started at once are no harm: one of them
- * finds the data root taken, and ends.
+ * Starts a daemon that outlives us, and resolves once it answers. Two that are started at once are
+ * no harm: one of them finds the data root taken, and ends.
  *
  * # Errors
  * an Error that tells what the daemon said, and the end of its log

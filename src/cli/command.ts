@@ -12,6 +12,8 @@ export interface CommandContext {
   /** The daemon as it is: a call fails when there is none. */
   readonly presentEngine: EngineClient;
   readonly startDaemon: () => Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly isProcessAlive: (pid: number) => boolean;
   readonly clientFacts: { readonly version: string; readonly nodeVersion: string };
 }
@@ -67,8 +69,8 @@ export function helpOf(command: Command): string {
 }
 
 /**
- * Does the same to each of several things, and prints the name of each that it was done to. One failure does not keep the others
- * from their turn.
+ * Does the same to each of several things, and prints the name of each that it was done to. One
+ * failure does not keep the others from their turn.
  */
 export async function forEachNamed(
   { terminal }: CommandContext,

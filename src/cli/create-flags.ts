@@ -68,7 +68,9 @@ export function attachmentOf(flags: Flags, isDetached: boolean): Attachment {
   };
 }
 
-/** The request to create the container. Errors: UsageError; what the host answers for an --env-file. */
+/**
+ * The request to create the container. Errors: UsageError; what the host answers for an --env-file.
+ */
 export function createRequestOf(
   flags: Flags,
   [image = '', ...command]: readonly string[],

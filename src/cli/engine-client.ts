@@ -65,7 +65,8 @@ export class EngineClient {
   }
 
   /**
-   * Sends a request and parses the JSON answer (undefined when there is none). The caller knows its shape.
+   * Sends a request and parses the JSON answer (undefined when there is none). The caller knows its
+   * shape.
    *
    * # Errors
    * EngineResponseError, EngineUnreachableError

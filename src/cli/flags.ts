@@ -1,6 +1,6 @@
 /**
- * Command lines as Docker's clients read them (spf13/pflag): `-it`, `-e A=1`, `-eA=1`, `--name=x`, `--name x`, `--`. Its
- * messages are pflag's.
+ * Command lines as Docker's clients read them (spf13/pflag): `-it`, `-e A=1`, `-eA=1`, `--name=x`,
+ * `--name x`, `--`. Its messages are pflag's.
  */
 export interface FlagSpec {
   readonly name: string;
@@ -50,7 +50,10 @@ export class Flags {
     return value === undefined ? undefined : Number(value);
   }
 
-  /** Errors: UsageError when the value is not of the flag's kind. `shown` is how the user wrote the flag. */
+  /**
+   * Errors: UsageError when the value is not of the flag's kind. `shown` is how the user wrote the
+   * flag.
+   */
   add(spec: FlagSpec, value: string, shown: string): void {
     const values = this.#values.get(spec.name) ?? [];
     values.push(checked(spec, value, shown));
@@ -65,8 +68,8 @@ export interface CommandLine {
 
 /**
  * # Errors
- * UsageError in pflag's words. With `isInterspersed` false the first positional ends the flags: what follows belongs to the
- * program that is to be run.
+ * UsageError in pflag's words. With `isInterspersed` false the first positional ends the flags:
+ * what follows belongs to the program that is to be run.
  */
 export function parseFlags(
   args: readonly string[],

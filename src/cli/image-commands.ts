@@ -43,7 +43,7 @@ export const IMAGES: Command = {
       },
     });
     const isTruncated = !flags.isOn('no-trunc');
-    const rows = images.flatMap((image) => rowsOf(image, isTruncated));
+    const rows = images.flatMap((image) => rowsOf(image, isTruncated, context.now()));
     const text = flags.isOn('quiet')
       ? [...new Set(rows.map(({ ID }) => `${ID}\n`))].join('')
       : formatRows(rows, COLUMNS, HEADINGS, flags.text('format'));
@@ -52,9 +52,13 @@ export const IMAGES: Command = {
   },
 };
 
-function rowsOf(image: ImageSummary, isTruncated: boolean): readonly (Row & { ID: string })[] {
+function rowsOf(
+  image: ImageSummary,
+  isTruncated: boolean,
+  nowMs: number,
+): readonly (Row & { ID: string })[] {
   const tags = image.RepoTags.length > 0 ? image.RepoTags : ['<none>:<none>'];
-  const ageMs = Math.max(0, Date.now() - image.Created * 1000);
+  const ageMs = Math.max(0, nowMs - image.Created * 1000);
   return tags.map((name) => {
     const colon = name.lastIndexOf(':');
     return {

@@ -28,7 +28,7 @@ export const LOGS: Command = {
     { name: 'timestamps', short: 't', kind: 'boolean', summary: 'Show timestamps' },
   ],
   arguments: { least: 1, most: 1 },
-  run: async ({ terminal, engine }, flags, [container = '']) => {
+  run: async ({ terminal, engine, now }, flags, [container = '']) => {
     const response = await engine.stream(
       'GET',
       `/containers/${encodeURIComponent(container)}/logs`,
@@ -39,8 +39,8 @@ export const LOGS: Command = {
           follow: flags.isOn('follow'),
           timestamps: flags.isOn('timestamps'),
           tail: flags.text('tail'),
-          since: timeOf(flags.text('since')),
-          until: timeOf(flags.text('until')),
+          since: timeOf(flags.text('since'), now),
+          until: timeOf(flags.text('until'), now),
         },
       },
     );
@@ -62,7 +62,7 @@ export const LOGS: Command = {
 const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
 
 /** Unix seconds for a time, or for a span before now (Go's `1h30m`). Errors: CommandError. */
-function timeOf(text: string | undefined): string | undefined {
+function timeOf(text: string | undefined, now: () => number): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return text;
   if (/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
@@ -70,7 +70,7 @@ function timeOf(text: string | undefined): string | undefined {
     for (const [, count = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) {
       seconds += Number(count) * (UNIT_SECONDS[unit] ?? 1);
     }
-    return (Date.now() / 1000 - seconds).toFixed(9);
+    return (now() / 1000 - seconds).toFixed(9);
   }
   const milliseconds = Date.parse(text);
   if (!Number.isNaN(milliseconds)) return (milliseconds / 1000).toFixed(9);

@@ -91,7 +91,7 @@ export const PS: Command = {
       },
     });
     const isTruncated = !flags.isOn('no-trunc');
-    const nowSeconds = Date.now() / 1000;
+    const nowSeconds = context.now() / 1000;
     const rows = containers.map((container) => rowOf(container, isTruncated, nowSeconds));
     const text = flags.isOn('quiet')
       ? rows.map(({ ID }) => `${ID}\n`).join('')

@@ -170,7 +170,8 @@ export const SYSTEM_STOP: Command = {
       return 0;
     }
     await context.presentEngine.call('POST', SHUTDOWN_PATH);
-    // The daemon gives its containers time to end, and closes its state last; whoever waits here can interrupt.
+    // The daemon gives its containers time to end, and closes its state last; whoever waits here
+    // can interrupt.
     while (context.isProcessAlive(info.Wolffia.Pid)) {
       await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
     }

@@ -11,8 +11,8 @@ export type Row = Readonly<Record<string, string>>;
 const GAP = 3;
 
 /**
- * A list as Docker prints it: the table, one template for each row, `table TEMPLATE` with the headings of its fields, or
- * `json`.
+ * A list as Docker prints it: the table, one template for each row, `table TEMPLATE` with the
+ * headings of its fields, or `json`.
  *
  * # Errors
  * TemplateError

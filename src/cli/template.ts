@@ -1,7 +1,7 @@
 /**
- * The part of Go's text/template that people use with `--format`: text, fields (`{{.State.Status}}`, `{{.}}`), string and number literals, the
- * functions below, pipes, `{{range}}`, `{{if}}`, `{{else}}` and `{{end}}`.
- * https://pkg.go.dev/text/template
+ * The part of Go's text/template that people use with `--format`: text, fields
+ * (`{{.State.Status}}`, `{{.}}`), string and number literals, the functions below, pipes,
+ * `{{range}}`, `{{if}}`, `{{else}}` and `{{end}}`. https://pkg.go.dev/text/template
  */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';

@@ -76,7 +76,10 @@ export function taskEnv(config: ContainerConfig): readonly string[] {
   return [...variables.values()];
 }
 
-/** An entrypoint in the request takes the image's command away, too; a command alone does not touch the entrypoint. */
+/**
+ * An entrypoint in the request takes the image's command away, too; a command alone does not touch
+ * the entrypoint.
+ */
 function mergeCommand(request: CreateRequest, image: Image) {
   const requested = request.entrypoint ?? [];
   let command = request.command ?? [];

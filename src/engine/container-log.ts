@@ -3,12 +3,13 @@ import type { OutputStream } from '../runtime/contract.ts';
 import { encodeFrames, FRAME_OVERHEAD_BYTES, type LogEntry } from './log-frame.ts';
 
 /**
- * Writes the output of one container to its log. Theory of operation: one write is under way at a time; what comes
- * meanwhile is gathered and goes out as the next one. `append` answers a promise once too much has gathered, which
- * slows the program down. So the log is in order, nothing is lost, and memory is bounded by `MAX_PENDING_BYTES` and
- * one write more for each stream.
+ * Writes the output of one container to its log. Theory of operation: one write is under way at a
+ * time; what comes meanwhile is gathered and goes out as the next one. `append` answers a promise
+ * once too much has gathered, which slows the program down. So the log is in order, nothing is
+ * lost, and memory is bounded by `MAX_PENDING_BYTES` and one write more for each stream.
  *
- * A reader may use the first `sizeBytes` of the file at any time; it learns by `onChange` that there is more.
+ * A reader may use the first `sizeBytes` of the file at any time; it learns by `onChange` that
+ * there is more.
  */
 export class ContainerLog {
   readonly path: string;
@@ -22,7 +23,10 @@ export class ContainerLog {
   #drained: PromiseWithResolvers<void> | undefined;
   #flushed: PromiseWithResolvers<void> | undefined;
 
-  /** `onFailure` is told when bytes could not be written (a full disk): they are lost, the program goes on. */
+  /**
+   * `onFailure` is told when bytes could not be written (a full disk): they are lost, the program
+   * goes on.
+   */
   constructor(path: string, onFailure: (thrown: unknown) => void) {
     this.path = path;
     this.#onFailure = onFailure;
@@ -70,7 +74,9 @@ export class ContainerLog {
     this.#notify();
   }
 
-  /** Calls back whenever `sizeBytes` has grown, and at the end of the run. Answers how to stop that. */
+  /**
+   * Calls back whenever `sizeBytes` has grown, and at the end of the run. Answers how to stop that.
+   */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -5,8 +5,8 @@
  *        │                                    │
  *        └──────────────▶ removing ◀──────────┘      removing ──failure──▶ dead ──▶ removing
  *
- * A start that fails leaves the state where it was, with an exit code and an error. A running container is ended
- * before it is removed. Paused and restarting come later.
+ * A start that fails leaves the state where it was, with an exit code and an error. A running
+ * container is ended before it is removed. Paused and restarting come later.
  */
 export type ContainerState =
   | { readonly status: 'created'; readonly exitCode: number; readonly error: string }

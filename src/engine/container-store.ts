@@ -4,7 +4,10 @@ import { type ContainerId, parseContainerId } from './container-id.ts';
 import type { ContainerConfig, ContainerRecord } from './container-record.ts';
 import type { ContainerState } from './container-state.ts';
 
-/** The table of containers. Every method is one statement, prepared once; a change is in the file when it returns. */
+/**
+ * The table of containers. Every method is one statement, prepared once; a change is in the file
+ * when it returns.
+ */
 export class ContainerStore {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;

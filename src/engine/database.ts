@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 
-/** The steps from one version of the schema to the next; `user_version` counts those that were taken. */
+/**
+ * The steps from one version of the schema to the next; `user_version` counts those that were
+ * taken.
+ */
 const MIGRATIONS = [
   `CREATE TABLE containers (
      id TEXT PRIMARY KEY,
@@ -34,9 +37,9 @@ const DATABASE_FILE = 'wolffia.db';
 const PID_FILE = 'wolffiad.pid';
 
 /**
- * Opens the engine's state and holds it alone: the exclusive lock is also the lock against a second daemon.
- * Commits are in the file when a statement returns, so that a killed daemon loses nothing; a machine that loses
- * power may lose the last moments (synchronous = NORMAL), never the file.
+ * Opens the engine's state and holds it alone: the exclusive lock is also the lock against a second
+ * daemon. Commits are in the file when a statement returns, so that a killed daemon loses nothing;
+ * a machine that loses power may lose the last moments (synchronous = NORMAL), never the file.
  *
  * # Errors
  * - failed-precondition: another daemon has the data root, or a newer one has written it

@@ -68,8 +68,8 @@ export class Engine {
   }
 
   /**
-   * What a container wrote: the last `tail` lines of it (all when undefined), and with `follow` what it goes on to write
-   * until it ends or `signal` aborts.
+   * What a container wrote: the last `tail` lines of it (all when undefined), and with `follow`
+   * what it goes on to write until it ends or `signal` aborts.
    */
   async *readLog(
     id: ContainerId,

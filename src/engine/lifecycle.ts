@@ -38,7 +38,10 @@ export interface LifecycleOptions {
 }
 
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
-/** After SIGKILL the runtime ends a container by force; this is for a runtime that does not keep its promise. */
+/**
+ * After SIGKILL the runtime ends a container by force; this is for a runtime that does not keep its
+ * promise.
+ */
 const KILL_DEADLINE_MS = 15_000;
 
 /** Moves containers through their states: the only one that starts, ends and removes them. */
@@ -50,7 +53,10 @@ export class Lifecycle {
     this.#options = options;
   }
 
-  /** Makes the records true after a daemon that did not end cleanly: nothing runs, and what was half removed goes. */
+  /**
+   * Makes the records true after a daemon that did not end cleanly: nothing runs, and what was half
+   * removed goes.
+   */
   async reconcile(): Promise<void> {
     const { containers, clock, log } = this.#options;
     for (const { id, config, state } of containers.all()) {
@@ -81,7 +87,10 @@ export class Lifecycle {
     return this.#liveOf(id).log;
   }
 
-  /** The running task, or the next one when none runs yet; undefined when the container is removed before. */
+  /**
+   * The running task, or the next one when none runs yet; undefined when the container is removed
+   * before.
+   */
   nextTask(id: ContainerId): Promise<Task | undefined> {
     const live = this.#liveOf(id);
     if (live.task) return Promise.resolve(live.task);
@@ -97,7 +106,10 @@ export class Lifecycle {
     return this.#inTurn(id, () => this.#start(id));
   }
 
-  /** Sends the stop signal, and SIGKILL when the container has not ended after the timeout. Errors: not-modified. */
+  /**
+   * Sends the stop signal, and SIGKILL when the container has not ended after the timeout. Errors:
+   * not-modified.
+   */
   async stop(
     id: ContainerId,
     options: { signal?: string; timeoutSeconds?: number },
@@ -235,7 +247,10 @@ export class Lifecycle {
     if (this.#options.containers.get(id).config.isAutoRemoved) await this.#erase(id);
   }
 
-  /** Idempotent. Errors: internal when files stay; the container is dead then, and can be removed again. */
+  /**
+   * Idempotent. Errors: internal when files stay; the container is dead then, and can be removed
+   * again.
+   */
   async #erase(id: ContainerId): Promise<void> {
     const { containers } = this.#options;
     if (!containers.has(id)) return;
@@ -319,7 +334,9 @@ function signalNumber(signal: string): number {
   return number;
 }
 
-/** As Docker: 127 when there is no such program, 126 when it cannot be run, 128 for everything else. */
+/**
+ * As Docker: 127 when there is no such program, 126 when it cannot be run, 128 for everything else.
+ */
 function exitCodeOfFailedStart(thrown: unknown): number {
   if (!(thrown instanceof EngineError)) return 128;
   if (thrown.kind === 'not-found') return 127;

@@ -1,18 +1,22 @@
 import type { OutputStream } from '../runtime/contract.ts';
 
 /**
- * The container log's format. A log is a sequence of frames, each the bytes of one write of the program:
+ * The container log's format. A log is a sequence of frames, each the bytes of one write of the
+ * program:
  *
  *     u32 length | u8 stream | u64 time | payload (`length` bytes) | u32 length
  *
- * Little endian; streams are 1 (stdout) and 2 (stderr); the time is in nanoseconds since the epoch. The length stands
- * at both ends, so that the last lines of a long log are found from its end, and so that a torn tail shows itself.
+ * Little endian; streams are 1 (stdout) and 2 (stderr); the time is in nanoseconds since the epoch.
+ * The length stands at both ends, so that the last lines of a long log are found from its end, and
+ * so that a torn tail shows itself.
  */
 export const FRAME_HEADER_BYTES = 13;
 export const FRAME_TRAILER_BYTES = 4;
 export const FRAME_OVERHEAD_BYTES = FRAME_HEADER_BYTES + FRAME_TRAILER_BYTES;
 
-/** Longer writes become several frames, so that a reader's buffer of a few frames always suffices. */
+/**
+ * Longer writes become several frames, so that a reader's buffer of a few frames always suffices.
+ */
 export const MAX_PAYLOAD_BYTES = 64 * 1024;
 
 const STREAM_NUMBERS = { stdout: 1, stderr: 2 } as const satisfies Record<OutputStream, number>;

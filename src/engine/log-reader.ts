@@ -58,8 +58,8 @@ export interface LogTail {
 const NEWLINE = 10;
 
 /**
- * Finds the last `lineCount` lines by going backwards from `end`, which is a frame's end. Only entries that `isSelected` count;
- * a last line without its newline counts, too.
+ * Finds the last `lineCount` lines by going backwards from `end`, which is a frame's end. Only
+ * entries that `isSelected` count; a last line without its newline counts, too.
  */
 export async function findTail(
   path: string,

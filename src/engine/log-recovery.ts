@@ -11,7 +11,8 @@ import {
 const BLOCK_BYTES = 1024 * 1024;
 
 /**
- * Cuts off what a killed daemon left behind of a last, unfinished frame. Answers the bytes that were cut.
+ * Cuts off what a killed daemon left behind of a last, unfinished frame. Answers the bytes that
+ * were cut.
  *
  * When the last frame is whole nothing else is looked at: frames are only ever appended.
  */

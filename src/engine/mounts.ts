@@ -42,8 +42,8 @@ export function parseMounts(
 }
 
 /**
- * Makes the sources ready right before a start: missing ones of `-v` are made (a directory), and symbolic links
- * in the source are resolved, once and for the whole run.
+ * Makes the sources ready right before a start: missing ones of `-v` are made (a directory), and
+ * symbolic links in the source are resolved, once and for the whole run.
  *
  * # Errors
  * - invalid-argument: a source is gone, or is neither a directory nor a regular file

@@ -32,7 +32,10 @@ export function randomName(random: RandomSource, isTaken: (name: string) => bool
   throw new EngineError('resource-exhausted', 'no free container name found: give one by --name');
 }
 
-/** The longest name that is let in: longer ones would not fit a file name or a DNS label of later use anyway. */
+/**
+ * The longest name that is let in: longer ones would not fit a file name or a DNS label of later
+ * use anyway.
+ */
 const MAX_NAME_LENGTH = 255;
 
 /**

@@ -1,6 +1,9 @@
 import type { OutputStream } from '../runtime/contract.ts';
 
-/** Somebody who gets a container's output as it comes. A promise slows the container until it resolves. */
+/**
+ * Somebody who gets a container's output as it comes. A promise slows the container until it
+ * resolves.
+ */
 export interface OutputListener {
   write(stream: OutputStream, bytes: Uint8Array): Promise<void> | undefined;
   /** The container has ended; nothing more comes. */

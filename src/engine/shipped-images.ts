@@ -16,7 +16,10 @@ export interface ShippedImagesOptions {
 /** A builder that says more than this in one line is broken. */
 const MAX_ERROR_OUTPUT = 16_384;
 
-/** The images that come with wolffia: built on the user's machine, out of npm packages and our own sources, when first asked for. */
+/**
+ * The images that come with wolffia: built on the user's machine, out of npm packages and our own
+ * sources, when first asked for.
+ */
 export class ShippedImages {
   readonly #options: ShippedImagesOptions;
   /** Builds under way by name: whoever asks for the same one waits for it. */

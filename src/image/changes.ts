@@ -2,7 +2,8 @@ import { EngineError } from '../base/engine-error.ts';
 import type { RunConfig } from '../spec/image-config.ts';
 
 /**
- * Applies Dockerfile instructions to an image's configuration, as `docker import --change` takes them.
+ * Applies Dockerfile instructions to an image's configuration, as `docker import --change` takes
+ * them.
  *
  * # Errors
  * invalid-argument: an instruction that does not exist or cannot be used here, or bad arguments

@@ -41,12 +41,14 @@ export interface RemovedImage {
  * Images by name and id.
  *
  * # Terms
- * - An **id** is the digest of the image's configuration; any unambiguous beginning of its digits names the image, too.
- * - A **tag** is a name that points to an image, and can be moved to another one. An image without any is *dangling*.
+ * - An **id** is the digest of the image's configuration; any unambiguous beginning of its digits
+ *   names the image, too.
+ * - A **tag** is a name that points to an image, and can be moved to another one. An image without
+ *   any is *dangling*.
  *
  * # Durability
- * What a method has answered is on disk. A process that is killed meanwhile leaves nothing but files that the next
- * start removes.
+ * What a method has answered is on disk. A process that is killed meanwhile leaves nothing but
+ * files that the next start removes.
  */
 export interface ImageStore {
   /** The newest first. */
@@ -64,7 +66,8 @@ export interface ImageStore {
   import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image>;
 
   /**
-   * Takes the name away, and the image with its last one. By id, the image goes with its only name; `force` takes several.
+   * Takes the name away, and the image with its last one. By id, the image goes with its only name;
+   * `force` takes several.
    *
    * # Errors
    * not-found; conflict: named by id, and has several names

@@ -2,7 +2,8 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { dirname } from 'node:path';
 
 /**
- * Puts a file in place whole: who looks sees all of it or none, also after a crash or a loss of power.
+ * Puts a file in place whole: who looks sees all of it or none, also after a crash or a loss of
+ * power.
  *
  * `temporaryPath` must be on the same file system, and is gone afterwards.
  */

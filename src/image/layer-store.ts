@@ -14,14 +14,17 @@ const ARCHIVE_SUFFIX = '.tar';
 const INCOMING = 'incoming';
 
 /**
- * Layers on disk: the uncompressed archive as it came, and the index beside it. Both are named by the layer's diffId, so that
- * images share them; what has its name is whole.
+ * Layers on disk: the uncompressed archive as it came, and the index beside it. Both are named by
+ * the layer's diffId, so that images share them; what has its name is whole.
  */
 export class LayerStore {
   readonly #directory: string;
   readonly #incoming: string;
   #incomingCount = 0;
-  /** Layers that came in for an image which is not in the database yet, and how many such images there are. */
+  /**
+   * Layers that came in for an image which is not in the database yet, and how many such images
+   * there are.
+   */
   readonly #pins = new Map<Digest, number>();
 
   constructor(directory: string) {
@@ -32,7 +35,8 @@ export class LayerStore {
   }
 
   /**
-   * Takes a layer in. It is pinned until `unpin`, so that it is not removed before an image holds it.
+   * Takes a layer in. It is pinned until `unpin`, so that it is not removed before an image holds
+   * it.
    *
    * # Errors
    * those of `readLayer`; what the host answers when the disk is full

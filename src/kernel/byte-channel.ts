@@ -1,12 +1,18 @@
 import type { WaitQueue } from './wait-queue.ts';
 
-/** Where bytes come from: a pipe's end, a terminal, standard input. Never blocks: EAGAIN means "wait on `readable`". */
+/**
+ * Where bytes come from: a pipe's end, a terminal, standard input. Never blocks: EAGAIN means "wait
+ * on `readable`".
+ */
 export interface ByteSource {
   readonly readable: WaitQueue;
   /** Bytes that a read would give now; 0 with `hasEnded` means end of file. */
   readonly availableBytes: number;
   readonly hasEnded: boolean;
-  /** Reads at least one byte into a target that has room; answers 0 at the end. Throws EAGAIN when there is nothing yet. */
+  /**
+   * Reads at least one byte into a target that has room; answers 0 at the end. Throws EAGAIN when
+   * there is nothing yet.
+   */
   read(target: Uint8Array): number;
 }
 
@@ -15,7 +21,10 @@ export interface ByteSink {
   readonly writable: WaitQueue;
   /** Bytes that a write would take now. */
   readonly freeBytes: number;
-  /** Copies all or part of `source`; answers the bytes taken. Throws EAGAIN when there is no room, EPIPE when nobody reads. */
+  /**
+   * Copies all or part of `source`; answers the bytes taken. Throws EAGAIN when there is no room,
+   * EPIPE when nobody reads.
+   */
   write(source: Uint8Array): number;
 }
 

@@ -7,8 +7,9 @@ import type { Location } from '../vfs/path-walk.ts';
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Finds the file that a command names, as execvp(3): with a slash it is a path from the working directory, without one
- * it is looked up in PATH. The words of the errors are those that Docker's clients choose their exit code by.
+ * Finds the file that a command names, as execvp(3): with a slash it is a path from the working
+ * directory, without one it is looked up in PATH. The words of the errors are those that Docker's
+ * clients choose their exit code by.
  *
  * # Errors
  * - not-found: `executable file not found in $PATH`, `no such file or directory`

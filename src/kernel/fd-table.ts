@@ -2,8 +2,8 @@ import { ERRNO } from '../base/errno.ts';
 import type { FileDescription } from './file-description.ts';
 
 /**
- * What an fd of a process stands for: an open file description with the rights that this fd has to it.
- * Rights are the ABI's own bits; the kernel only keeps them beside the fd.
+ * What an fd of a process stands for: an open file description with the rights that this fd has to
+ * it. Rights are the ABI's own bits; the kernel only keeps them beside the fd.
  */
 export interface FdEntry {
   readonly description: FileDescription;
@@ -44,7 +44,10 @@ export class FdTable {
     entry.description.close();
   }
 
-  /** Moves `from` onto `to`, closing what was there. Both must be open (preview1's fd_renumber). Throws EBADF. */
+  /**
+   * Moves `from` onto `to`, closing what was there. Both must be open (preview1's fd_renumber).
+   * Throws EBADF.
+   */
   renumber(from: number, to: number): void {
     const moved = this.get(from);
     const replaced = this.get(to);

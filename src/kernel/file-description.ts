@@ -5,8 +5,8 @@ import type { ByteSink, ByteSource } from './byte-channel.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
 /**
- * Open file descriptions (open(2)): what fds point at. A position and the status flags belong to the
- * description, not to the fd.
+ * Open file descriptions (open(2)): what fds point at. A position and the status flags belong to
+ * the description, not to the fd.
  *
  * | kind | is | can |
  * | --- | --- | --- |
@@ -89,7 +89,10 @@ export class DirectoryHandle {
   readonly kind = 'directory';
   readonly location: Location;
   flags: StatusFlags = NO_FLAGS;
-  /** What the directory held when listing began; a listing in steps must not jump when files come and go. */
+  /**
+   * What the directory held when listing began; a listing in steps must not jump when files come
+   * and go.
+   */
   listing: readonly DirectoryEntry[] | undefined;
 
   constructor(location: Location) {

@@ -1,9 +1,9 @@
 import { ERRNO } from '../base/errno.ts';
 
 /**
- * The one checked way into a guest's memory. Every (pointer, length) that a guest passes goes through here:
- * outside the memory is EFAULT. Growth detaches the buffer, so views are taken anew when it changed; a view
- * must not be kept across anything that lets the guest run.
+ * The one checked way into a guest's memory. Every (pointer, length) that a guest passes goes
+ * through here: outside the memory is EFAULT. Growth detaches the buffer, so views are taken anew
+ * when it changed; a view must not be kept across anything that lets the guest run.
  */
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
@@ -18,7 +18,9 @@ export class GuestMemory {
     this.#view = new DataView(this.#buffer);
   }
 
-  /** `length` bytes at `pointer` (both as the unsigned 32-bit numbers that they are). Throws EFAULT. */
+  /**
+   * `length` bytes at `pointer` (both as the unsigned 32-bit numbers that they are). Throws EFAULT.
+   */
   bytes(pointer: number, length: number): Uint8Array<ArrayBuffer> {
     this.#refresh();
     const start = pointer >>> 0;

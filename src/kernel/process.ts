@@ -9,13 +9,13 @@ import type { WaitQueue } from './wait-queue.ts';
  * A green process: a program that runs as a coroutine of this cell.
  *
  * # Theory of operation
- * A hostcall that cannot be answered yet says what it waits for (`blockOn`) and answers WOULD_BLOCK; the
- * ABI's glue then calls `wait`, on whose promise the guest's stack is suspended. Any of the conditions wakes it, and
- * the hostcall is tried from the start. What it must remember across tries (a deadline, a host operation under
- * way) it keeps in `retry`.
+ * A hostcall that cannot be answered yet says what it waits for (`blockOn`) and answers
+ * WOULD_BLOCK; the ABI's glue then calls `wait`, on whose promise the guest's stack is suspended.
+ * Any of the conditions wakes it, and the hostcall is tried from the start. What it must remember
+ * across tries (a deadline, a host operation under way) it keeps in `retry`.
  *
- * A process ends by `end`: from then on every hostcall answers EXIT and every wait answers "do not go on", and
- * the glue executes `unreachable`. So nothing of ours is thrown through guest frames.
+ * A process ends by `end`: from then on every hostcall answers EXIT and every wait answers "do not
+ * go on", and the glue executes `unreachable`. So nothing of ours is thrown through guest frames.
  */
 export interface ProcessEnd {
   /** 0 to 255, as the parent sees it. */
@@ -46,8 +46,8 @@ export interface WaitConditions {
 }
 
 /**
- * How long a process may run without going back to the event loop while it makes hostcalls. Within it
- * others of the cell, the daemon's messages and timers wait.
+ * How long a process may run without going back to the event loop while it makes hostcalls. Within
+ * it others of the cell, the daemon's messages and timers wait.
  */
 const SLICE_NS = 5_000_000n;
 /** The clock is read once in so many hostcalls, as reading it costs more than most of them. */
@@ -88,7 +88,10 @@ export class Process {
     this.#resumedAtNs = options.clock.monotonicNs();
   }
 
-  /** The guest's memory; only there once the program is instantiated, which is before its first hostcall. */
+  /**
+   * The guest's memory; only there once the program is instantiated, which is before its first
+   * hostcall.
+   */
   get memory(): GuestMemory {
     if (!this.#memory) throw new Error('hostcall before the memory was attached');
     return this.#memory;
@@ -132,7 +135,10 @@ export class Process {
     return this.clock.monotonicNs() - this.#resumedAtNs > SLICE_NS;
   }
 
-  /** The glue's `wait`: resolves to 0 when the hostcall is to be tried again, to 1 when the process must not go on. */
+  /**
+   * The glue's `wait`: resolves to 0 when the hostcall is to be tried again, to 1 when the process
+   * must not go on.
+   */
   wait(): Promise<number> {
     this.#ranNs += this.clock.monotonicNs() - this.#resumedAtNs;
     return new Promise((resolve) => {

@@ -1,4 +1,7 @@
-/** Those who wait for one condition. Waking calls each once; whoever still finds nothing waits again. */
+/**
+ * Those who wait for one condition. Waking calls each once; whoever still finds nothing waits
+ * again.
+ */
 export class WaitQueue {
   readonly #waiting = new Set<() => void>();
 

@@ -1,7 +1,10 @@
 import type { FileTree } from '../vfs/file-tree.ts';
 import type { Location } from '../vfs/path-walk.ts';
 
-/** Enters a directory by its absolute path, making it and its parents as Docker does. Throws Errnos (ENOTDIR, EROFS, …). */
+/**
+ * Enters a directory by its absolute path, making it and its parents as Docker does. Throws Errnos
+ * (ENOTDIR, EROFS, …).
+ */
 export function enterDirectory(files: FileTree, path: string): Location {
   let made = '';
   for (const name of path.split('/')) {

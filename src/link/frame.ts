@@ -1,8 +1,10 @@
 /**
- * The link between the daemon and a cell: frames over one byte stream (a socket pair inherited at birth).
+ * The link between the daemon and a cell: frames over one byte stream (a socket pair inherited at
+ * birth).
  *
  * # Format
- * A header of 12 bytes, little endian: `u32 payload size`, `u8 kind`, `u8 stream`, `u16 zero`, `u32 task`; then the payload.
+ * A header of 12 bytes, little endian: `u32 payload size`, `u8 kind`, `u8 stream`, `u16 zero`, `u32
+ * task`; then the payload.
  *
  * | kind | direction | stream | payload |
  * | --- | --- | --- | --- |
@@ -12,16 +14,19 @@
  * | end | daemon → cell | 0 | empty: standard input has ended |
  *
  * # Flow control
- * Each stream of each task starts with a window of `WINDOW_SIZE` bytes; its sender never has more than
- * that on the way, and its receiver gives credit when it has put the bytes where they belong. So neither side
- * holds more than a window a stream, whatever the other does.
+ * Each stream of each task starts with a window of `WINDOW_SIZE` bytes; its sender never has more
+ * than that on the way, and its receiver gives credit when it has put the bytes where they belong.
+ * So neither side holds more than a window a stream, whatever the other does.
  */
 export const FRAME_KINDS = { message: 1, data: 2, credit: 3, end: 4 } as const;
 
 export const LINK_VERSION = 1;
 export const HEADER_SIZE = 12;
 export const WINDOW_SIZE = 256 * 1024;
-/** What one data frame may hold: large enough to amortise the header, small enough to interleave tasks. */
+/**
+ * What one data frame may hold: large enough to amortise the header, small enough to interleave
+ * tasks.
+ */
 export const MAX_DATA_SIZE = 64 * 1024;
 const MAX_MESSAGE_SIZE = 1024 * 1024;
 
@@ -80,7 +85,10 @@ function writeHeader(
   view.setUint32(8, task, true);
 }
 
-/** Takes the stream apart. Data payloads pass through uncopied; the rest is gathered, within its bound. */
+/**
+ * Takes the stream apart. Data payloads pass through uncopied; the rest is gathered, within its
+ * bound.
+ */
 export class FrameDecoder {
   readonly #handler: FrameHandler;
   readonly #header = new Uint8Array(HEADER_SIZE);

@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { ERROR_KINDS } from '../base/engine-error.ts';
 
 /**
- * The messages of the link. The daemon trusts nothing that a cell says, because hostile code runs beside
- * the speaker: every string and number has a bound, and a message that does not fit ends the cell.
+ * The messages of the link. The daemon trusts nothing that a cell says, because hostile code runs
+ * beside the speaker: every string and number has a bound, and a message that does not fit ends the
+ * cell.
  */
 const MAX_TEXT = 4096;
 const MAX_LIST = 65_536;

@@ -9,8 +9,8 @@ import { systemClock } from './system-clock.ts';
 const LINK_FD = 3;
 
 /**
- * A cell: the process in which guests run. It is given all that it may use of the machine here, and lives as
- * long as its link.
+ * A cell: the process in which guests run. It is given all that it may use of the machine here, and
+ * lives as long as its link.
  */
 function main(): void {
   const link = new Socket({ fd: LINK_FD, readable: true, writable: true });

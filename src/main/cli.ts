@@ -48,6 +48,7 @@ function openContext(flags: {
     engine: new EngineClient(paths.host, paths.socketPath, start),
     presentEngine: new EngineClient(paths.host, paths.socketPath),
     startDaemon: start,
+    now: () => Date.now(),
     isProcessAlive,
     clientFacts: { version: BUILD.version, nodeVersion: process.version },
   };

@@ -24,8 +24,9 @@ import { systemClock } from './system-clock.ts';
 const STOP_TIMEOUT_SECONDS = 10;
 
 /**
- * wolffiad: the engine's daemon. Runs no guest code. Opens its parts in the order in which they depend on each other, and
- * closes them in reverse; tells by a line on its standard output that it is ready.
+ * wolffiad: the engine's daemon. Runs no guest code. Opens its parts in the order in which they
+ * depend on each other, and closes them in reverse; tells by a line on its standard output that it
+ * is ready.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({

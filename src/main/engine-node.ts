@@ -12,7 +12,8 @@ const PACKAGES: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 /**
- * A Node that can run the engine: the one that came with our package, else the one that runs this, when it can suspend WebAssembly (JSPI).
+ * A Node that can run the engine: the one that came with our package, else the one that runs this,
+ * when it can suspend WebAssembly (JSPI).
  *
  * # Errors
  * an Error that says what is missing, and what to do

@@ -12,8 +12,9 @@ const RECIPES = [HELLO_WORLD, PHP, PYTHON];
 const NO_SUCH_IMAGE = 3;
 
 /**
- * Builds one of the images that come with Wolffia: `images.cjs NAME`. A program of its own, so that compilers do not run in the daemon. It
- * writes a JSON object a line: `{"status": …}` on the way, and `{"tar": path, "changes": […]}` at the end.
+ * Builds one of the images that come with Wolffia: `images.cjs NAME`. A program of its own, so that
+ * compilers do not run in the daemon. It writes a JSON object a line: `{"status": …}` on the way,
+ * and `{"tar": path, "changes": […]}` at the end.
  */
 async function main(): Promise<void> {
   const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);

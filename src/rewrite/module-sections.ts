@@ -26,7 +26,10 @@ export interface Section {
   readonly end: number;
 }
 
-/** `i32`, `i64`, … as their bytes in the binary format; `undefined` for types that are not spelled in one byte. */
+/**
+ * `i32`, `i64`, … as their bytes in the binary format; `undefined` for types that are not spelled
+ * in one byte.
+ */
 export interface FunctionType {
   readonly parameters: readonly number[];
   readonly results: readonly number[];
@@ -91,7 +94,8 @@ const HAS_MAXIMUM_FLAG = 0x01;
 
 /**
  * # Errors
- * invalid-argument (`exec format error: …`) when the bytes are no core module or the outline is malformed.
+ * invalid-argument (`exec format error: …`) when the bytes are no core module or the outline is
+ * malformed.
  */
 export function readOutline(bytes: Uint8Array<ArrayBuffer>): ModuleOutline {
   checkHeader(bytes);
@@ -180,8 +184,9 @@ const RECURSIVE_GROUP_FORM = 0x4e;
 const SUBTYPE_FORMS: readonly number[] = [0x50, 0x4f];
 
 /**
- * Function types up to the first one of the GC proposal's forms: imports of the ABIs use plain types
- * only, and a compiler puts those first; an import of a later type is refused where it is linked.
+ * Function types up to the first one of the GC proposal's forms: imports of the ABIs use plain
+ * types only, and a compiler puts those first; an import of a later type is refused where it is
+ * linked.
  */
 function readTypes(reader: ByteReader | undefined): FunctionType[] {
   if (!reader) return [];

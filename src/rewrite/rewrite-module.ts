@@ -15,11 +15,11 @@ import {
  *
  * # Theory of operation
  * 1. The outline is read and admitted.
- * 2. Sections are copied one by one into the result. Nothing is renumbered; what we need is only appended
- *    or taken out: the start section goes (instantiation must not run guest code: the process does not
- *    exist yet), its function is exported under a name of ours; custom sections go but `name`, which
- *    traps are shown by.
- * 3. Passes that work on bodies (fuel, growth) have their place between reading and copying.
+ * 2. Sections are copied one by one into the result. Nothing is renumbered; what we need is only
+ * appended or taken out: the start section goes (instantiation must not run guest code: the process
+ * does not exist yet), its function is exported under a name of ours; custom sections go but
+ * `name`, which traps are shown by. 3. Passes that work on bodies (fuel, growth) have their place
+ * between reading and copying.
  */
 export interface RewrittenModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -35,7 +35,9 @@ export interface FunctionImport {
   readonly type: FunctionType | undefined;
 }
 
-/** Part of the key of cached results: raise it with every change of what `rewriteModule` answers. */
+/**
+ * Part of the key of cached results: raise it with every change of what `rewriteModule` answers.
+ */
 export const REWRITER_VERSION = 1;
 
 /** # Errors: invalid-argument (`exec format error: …`). */

@@ -8,13 +8,14 @@ import type { BindMount, Rootfs } from '../spec/mount.ts';
  * - A **task** is a container that runs: its processes, from the first one's start to its end.
  *
  * # Lifecycle
- * `start` resolves when the first process exists and is ready to run its first instruction; from then
- * on `exited` will resolve exactly once, whatever happens (exit, trap, kill, death of the host process).
- * Output arrives in order, and all of it before `exited` resolves. A task holds nothing afterwards.
+ * `start` resolves when the first process exists and is ready to run its first instruction; from
+ * then on `exited` will resolve exactly once, whatever happens (exit, trap, kill, death of the host
+ * process). Output arrives in order, and all of it before `exited` resolves. A task holds nothing
+ * afterwards.
  *
  * # Flow control
- * `TaskIo.write` may answer a promise: the runtime stops reading that stream until it resolves, so that a
- * slow reader slows the program and never fills memory.
+ * `TaskIo.write` may answer a promise: the runtime stops reading that stream until it resolves, so
+ * that a slow reader slows the program and never fills memory.
  */
 export interface Runtime extends AsyncDisposable {
   /**
@@ -48,7 +49,9 @@ export type OutputStream = 'stdout' | 'stderr';
 
 /** Where a task's output goes. With a terminal everything comes as `stdout`. */
 export interface TaskIo {
-  /** `bytes` belongs to the callee from now on. The promise, if any, resolves when more may come. */
+  /**
+   * `bytes` belongs to the callee from now on. The promise, if any, resolves when more may come.
+   */
   write(stream: OutputStream, bytes: Uint8Array): Promise<void> | undefined;
 }
 
@@ -57,7 +60,10 @@ export interface Task {
   readonly hostPid: number;
   readonly exited: Promise<TaskExit>;
 
-  /** Sends bytes to standard input; resolves when more may be sent. Ignored after the end of input or the exit. */
+  /**
+   * Sends bytes to standard input; resolves when more may be sent. Ignored after the end of input
+   * or the exit.
+   */
   writeStdin(bytes: Uint8Array): Promise<void>;
   /** Ends standard input. Idempotent. */
   closeStdin(): void;

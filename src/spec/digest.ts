@@ -1,6 +1,9 @@
 import type { Brand } from '../base/brand.ts';
 
-/** `sha256:` and 64 hexadecimal digits: the name of content by what it is (OCI image-spec, descriptor.md). */
+/**
+ * `sha256:` and 64 hexadecimal digits: the name of content by what it is (OCI image-spec,
+ * descriptor.md).
+ */
 export type Digest = Brand<string, 'Digest'>;
 
 const PREFIX = 'sha256:';

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 
 /**
- * An image's configuration: the JSON whose digest is the image's id (OCI image-spec, config.md). Fields that are not named
- * here stay in the stored bytes and mean nothing to the engine.
+ * An image's configuration: the JSON whose digest is the image's id (OCI image-spec, config.md).
+ * Fields that are not named here stay in the stored bytes and mean nothing to the engine.
  */
 const MAX_TEXT = 131_072;
 const MAX_ITEMS = 65_536;

@@ -9,7 +9,10 @@ export interface Rootfs {
   readonly upperdir: string;
 }
 
-/** One layer as an indexed archive: the uncompressed tar, and the index that tells where each file's bytes are. */
+/**
+ * One layer as an indexed archive: the uncompressed tar, and the index that tells where each file's
+ * bytes are.
+ */
 export interface LayerSource {
   readonly diffId: string;
   readonly archivePath: string;

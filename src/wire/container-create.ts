@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { optional } from './parse-body.ts';
 
 /**
- * The body of `POST /containers/create?name=…`. Fields that we do not know are ignored, because clients are
- * newer than us; null is as good as absent.
+ * The body of `POST /containers/create?name=…`. Fields that we do not know are ignored, because
+ * clients are newer than us; null is as good as absent.
  */
 
 /** `["a", "b"]`, or one string where Docker takes a list of one. */

@@ -1,6 +1,6 @@
 /**
- * What `/containers/…` answers. Field names are Docker's; times are RFC 3339 with nanoseconds unless said
- * otherwise, and `0001-01-01T00:00:00Z` (Go's zero time) stands for "never".
+ * What `/containers/…` answers. Field names are Docker's; times are RFC 3339 with nanoseconds
+ * unless said otherwise, and `0001-01-01T00:00:00Z` (Go's zero time) stands for "never".
  */
 export const ZERO_TIME = '0001-01-01T00:00:00Z';
 

@@ -9,10 +9,12 @@ export function encodeFilters(filters: Filters): string {
 }
 
 /**
- * Reads the `filters` query parameter: `{"label": ["a=b"]}`, or the older `{"label": {"a=b": true}}`.
+ * Reads the `filters` query parameter: `{"label": ["a=b"]}`, or the older `{"label": {"a=b":
+ * true}}`.
  *
  * # Errors
- * - invalid-argument: it is neither, or has a name that is not among `known` (Docker's `invalid filter 'x'`)
+ * - invalid-argument: it is neither, or has a name that is not among `known` (Docker's `invalid
+ *   filter 'x'`)
  */
 export function parseFilters(text: string | null, known: readonly string[]): Filters {
   const filters = new Map<string, readonly string[]>();

@@ -1,12 +1,15 @@
 import * as v from 'valibot';
 
 /**
- * Progress as Docker's clients show it: one JSON object a line (`application/json`), over a response that has
- * status 200 long before it is known how things end. A failure is the last line, with `error`.
+ * Progress as Docker's clients show it: one JSON object a line (`application/json`), over a
+ * response that has status 200 long before it is known how things end. A failure is the last line,
+ * with `error`.
  */
 const jsonMessage = v.object({
   status: v.optional(v.string()),
-  /** What the status is about (a layer, a file); later lines of the same id replace earlier ones. */
+  /**
+   * What the status is about (a layer, a file); later lines of the same id replace earlier ones.
+   */
   id: v.optional(v.string()),
   progressDetail: v.optional(
     v.object({ current: v.optional(v.number()), total: v.optional(v.number()) }),

@@ -1,8 +1,8 @@
 import { EngineError } from '../base/engine-error.ts';
 
 /**
- * Docker's way of sending several streams over one connection: each frame has a header of 8 bytes, the stream's
- * number, three zeros, the payload's length (u32, big endian), and then the payload.
+ * Docker's way of sending several streams over one connection: each frame has a header of 8 bytes,
+ * the stream's number, three zeros, the payload's length (u32, big endian), and then the payload.
  * https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Container/operation/ContainerAttach
  */
 export const STREAM_NUMBERS = { stdin: 0, stdout: 1, stderr: 2, systemError: 3 } as const;
@@ -11,7 +11,10 @@ export type FrameStream = keyof typeof STREAM_NUMBERS;
 
 export const FRAME_HEADER_BYTES = 8;
 
-/** What a decoder takes for one frame. Docker's own frames are at most 32 KiB; anything near this is no frame. */
+/**
+ * What a decoder takes for one frame. Docker's own frames are at most 32 KiB; anything near this is
+ * no frame.
+ */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
 const STREAM_OF_NUMBER: readonly FrameStream[] = ['stdin', 'stdout', 'stderr', 'systemError'];
@@ -33,8 +36,9 @@ export function encodeFrame(stream: FrameStream, payload: Uint8Array): Uint8Arra
 }
 
 /**
- * Takes a multiplexed stream apart as it comes. Payloads are handed on as they arrive, views into the chunk that
- * was fed: a long frame is never gathered, and only a header that was cut in two is kept.
+ * Takes a multiplexed stream apart as it comes. Payloads are handed on as they arrive, views into
+ * the chunk that was fed: a long frame is never gathered, and only a header that was cut in two is
+ * kept.
  */
 export class FrameDecoder {
   readonly #emit: (stream: FrameStream, payload: Uint8Array) => void;

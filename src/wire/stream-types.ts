@@ -6,8 +6,8 @@ export const RAW_STREAM = 'application/vnd.docker.raw-stream';
 export const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream';
 
 /**
- * The content type of `logs` and `attach`. Clients before 1.42 know only `RAW_STREAM`, and get frames under that
- * name when the container has no terminal.
+ * The content type of `logs` and `attach`. Clients before 1.42 know only `RAW_STREAM`, and get
+ * frames under that name when the container has no terminal.
  */
 export function streamContentType(hasTerminal: boolean, apiVersion: string): string {
   return hasTerminal || compareVersions(apiVersion, '1.42') < 0 ? RAW_STREAM : MULTIPLEXED_STREAM;

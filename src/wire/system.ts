@@ -1,9 +1,9 @@
 /**
  * What `/version`, `/info`, `/_ping` and our own `/wolffia/…` routes answer.
  *
- * Stopping the daemon: `POST /wolffia/shutdown` (no body). It stops the running containers, closes the state and
- * removes the socket, and then answers 204; the process is gone within moments. There is no signal to send, so
- * that it works the same on Windows.
+ * Stopping the daemon: `POST /wolffia/shutdown` (no body). It stops the running containers, closes
+ * the state and removes the socket, and then answers 204; the process is gone within moments. There
+ * is no signal to send, so that it works the same on Windows.
  */
 export const SHUTDOWN_PATH = '/wolffia/shutdown';
 

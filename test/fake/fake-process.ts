@@ -66,8 +66,8 @@ export class FakePipe implements ByteSource, ByteSink {
 export type Answer = ErrnoName | 'ok' | 'would-block' | 'exit';
 
 /**
- * A process over a temporary host folder, with hostcalls to be made by name, as the glue would make them. Memory is one
- * page; tests lay out their pointers themselves.
+ * A process over a temporary host folder, with hostcalls to be made by name, as the glue would make
+ * them. Memory is one page; tests lay out their pointers themselves.
  */
 export class FakeProcess implements Disposable {
   readonly folder = fs.mkdtempSync(join(tmpdir(), 'wolffia-test-'));

@@ -129,8 +129,8 @@ function entryFor(process: Process, fd: number, rights: bigint): FdEntry {
 }
 
 /**
- * Streams other than terminals are FIFOs, for which preview1 has no type: "unknown". Programs take that for a pipe
- * or a file; what matters is that only a terminal looks like one.
+ * Streams other than terminals are FIFOs, for which preview1 has no type: "unknown". Programs take
+ * that for a pipe or a file; what matters is that only a terminal looks like one.
  */
 function typeOf(
   description: FileDescription,

@@ -151,7 +151,10 @@ function writeFrom(description: FileHandle, buffers: readonly Uint8Array[]): num
   return total;
 }
 
-/** Tries `attempt`; when the stream is not ready the process waits for it, unless it asked never to wait. */
+/**
+ * Tries `attempt`; when the stream is not ready the process waits for it, unless it asked never to
+ * wait.
+ */
 function whenReady(
   process: Process,
   description: FileHandle | StreamHandle,
@@ -169,8 +172,8 @@ function whenReady(
 }
 
 /**
- * A blocking write to a stream is answered when all of it is taken, as write(2) on a pipe does; how much was taken
- * so far is kept between tries.
+ * A blocking write to a stream is answered when all of it is taken, as write(2) on a pipe does; how
+ * much was taken so far is kept between tries.
  */
 function writeStream(
   process: Process,

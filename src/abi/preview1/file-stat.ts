@@ -24,7 +24,9 @@ export function writeFileStat(
   memory.writeU64(at + 56, attributes.changedNs);
 }
 
-/** What `fstflags` and its two times ask for. Throws EINVAL when a time is to be both given and now. */
+/**
+ * What `fstflags` and its two times ask for. Throws EINVAL when a time is to be both given and now.
+ */
 export function timesChange(
   clock: Clock,
   accessedNs: bigint,

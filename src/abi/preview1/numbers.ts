@@ -3,8 +3,8 @@ import { ERRNO } from '../../base/errno.ts';
 import type { FileKind } from '../../vfs/contract.ts';
 
 /**
- * The numbers of WASI preview1 (`wasi_snapshot_preview1`): what crosses the border, and nothing that it means.
- * Source: WebAssembly/WASI, legacy/preview1/docs.md.
+ * The numbers of WASI preview1 (`wasi_snapshot_preview1`): what crosses the border, and nothing
+ * that it means. Source: WebAssembly/WASI, legacy/preview1/docs.md.
  */
 export const ERRNO_NUMBERS = {
   E2BIG: 1,
@@ -156,7 +156,10 @@ export const EVENT_TYPES = { clock: 0, fdRead: 1, fdWrite: 2 } as const;
 export const EVENT_HANGUP = 1;
 export const CLOCK_ABSOLUTE = 1;
 
-/** A flag word that holds a bit nobody has defined is an error, so that a later meaning cannot be misread. */
+/**
+ * A flag word that holds a bit nobody has defined is an error, so that a later meaning cannot be
+ * misread.
+ */
 export function checkFlags(flags: number, known: Readonly<Record<string, number>>): void {
   const all = Object.values(known).reduce((sum, bit) => sum | bit, 0);
   if ((flags & ~all) !== 0) throw ERRNO.EINVAL;

@@ -29,7 +29,10 @@ import { statusFlagsOf } from './status-flags.ts';
 const NEW_FILE_PERMISSIONS = 0o644;
 const NEW_DIRECTORY_PERMISSIONS = 0o755;
 
-/** Rights that mean that a program wants to change the file it opens (as wasi-libc and wasmtime read them). */
+/**
+ * Rights that mean that a program wants to change the file it opens (as wasi-libc and wasmtime read
+ * them).
+ */
 const WRITE_RIGHTS = RIGHTS.fdWrite | RIGHTS.fdAllocate | RIGHTS.fdFilestatSetSize;
 const READ_RIGHTS = RIGHTS.fdRead | RIGHTS.fdReaddir;
 

@@ -98,7 +98,10 @@ function readTarget(process: Process, at: number, type: number): Subscription['t
   }
 }
 
-/** Every timeout becomes a time of the monotonic clock. A clock that cannot be waited for is an event with EINVAL. */
+/**
+ * Every timeout becomes a time of the monotonic clock. A clock that cannot be waited for is an
+ * event with EINVAL.
+ */
 function clockTarget(
   process: Process,
   clock: number,

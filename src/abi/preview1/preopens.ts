@@ -7,11 +7,11 @@ import { DIRECTORY_RIGHTS, INHERITED_RIGHTS } from './numbers.ts';
 /**
  * The directories that a preview1 program finds open.
  *
- * preview1 has no working directory: wasi-libc matches every path, absolute or not, against the names of the preopens
- * with their leading slashes taken off, and the longest match wins. With `/` as the working directory, one preopen
- * `/` says it all. With another, the name of each top-level directory is a preopen of its own, so that absolute
- * paths find it, and what matches none of them is relative to the working directory, the preopen `.`
- * (see `startOfPath` for the rest).
+ * preview1 has no working directory: wasi-libc matches every path, absolute or not, against the
+ * names of the preopens with their leading slashes taken off, and the longest match wins. With `/`
+ * as the working directory, one preopen `/` says it all. With another, the name of each top-level
+ * directory is a preopen of its own, so that absolute paths find it, and what matches none of them
+ * is relative to the working directory, the preopen `.` (see `startOfPath` for the rest).
  */
 export function openPreopens(fds: FdTable, files: FileTree, workingDirectory: Location): void {
   if (!workingDirectory.parent) {
@@ -26,9 +26,9 @@ export function openPreopens(fds: FdTable, files: FileTree, workingDirectory: Lo
 }
 
 /**
- * Where a path from this fd starts. From the working directory's preopen the program may as well have meant a
- * top-level name that is no directory (`/message.txt`) or is younger than the program: when only the root has
- * that name, it is the root's.
+ * Where a path from this fd starts. From the working directory's preopen the program may as well
+ * have meant a top-level name that is no directory (`/message.txt`) or is younger than the program:
+ * when only the root has that name, it is the root's.
  */
 export function startOfPath(
   { preopenName }: FdEntry,
@@ -62,7 +62,10 @@ function preopen(preopenName: string, location: Location): FdEntry {
   };
 }
 
-/** The top-level directory of that name, links followed; nothing for files and for links that lead nowhere. */
+/**
+ * The top-level directory of that name, links followed; nothing for files and for links that lead
+ * nowhere.
+ */
 function directoryNamed(files: FileTree, name: string): Location | undefined {
   try {
     const found = files.resolve({ start: files.root, path: name }, true);

@@ -11,8 +11,9 @@ const ENTRY_HEADER_SIZE = 24;
 
 export const READDIR_CALLS = {
   /**
-   * A cookie is the index of the next entry in what the directory held when it was listed from the start. The last
-   * entry is cut off when it does not fit, and a full buffer tells the caller to ask again.
+   * A cookie is the index of the next entry in what the directory held when it was listed from the
+   * start. The last entry is cut off when it does not fit, and a full buffer tells the caller to
+   * ask again.
    */
   fd_readdir: hostcall(
     ['i32', 'i32', 'i32', 'i64', 'i32'],

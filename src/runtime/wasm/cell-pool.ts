@@ -15,9 +15,9 @@ const IDLE_LIFETIME_MS = 30_000;
 const MAX_IDLE_CELLS = 4;
 
 /**
- * Which cell a container goes to: spread first, pack later. Containers of different images never follow one
- * another in an emptied cell, so that what one left behind in it cannot reach the other; packed
- * containers do share one.
+ * Which cell a container goes to: spread first, pack later. Containers of different images never
+ * follow one another in an emptied cell, so that what one left behind in it cannot reach the other;
+ * packed containers do share one.
  */
 export class CellPool implements AsyncDisposable {
   readonly #program: CellProgram;
@@ -37,7 +37,10 @@ export class CellPool implements AsyncDisposable {
     this.#refill();
   }
 
-  /** A cell for one more container of this trust domain. The caller tells `release` when the container is over. */
+  /**
+   * A cell for one more container of this trust domain. The caller tells `release` when the
+   * container is over.
+   */
   async acquire(domain: string): Promise<Cell> {
     const cell = this.#choose(domain);
     cell.domain ??= domain;

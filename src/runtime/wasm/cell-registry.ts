@@ -3,8 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 
 /**
- * Remembers on disk which processes are our cells, so that a daemon that was killed leaves none behind: the next
- * one ends them. A process is named by its id and its birth time, for ids are used again.
+ * Remembers on disk which processes are our cells, so that a daemon that was killed leaves none
+ * behind: the next one ends them. A process is named by its id and its birth time, for ids are used
+ * again.
  */
 export class CellRegistry {
   readonly #folder: string;
@@ -13,7 +14,9 @@ export class CellRegistry {
     this.#folder = folder;
   }
 
-  /** Opens the registry and ends the cells that an earlier daemon left; answers how many there were. */
+  /**
+   * Opens the registry and ends the cells that an earlier daemon left; answers how many there were.
+   */
   static open(folder: string): { registry: CellRegistry; endedCount: number } {
     mkdirSync(folder, { recursive: true });
     let endedCount = 0;
@@ -39,7 +42,10 @@ export class CellRegistry {
   }
 }
 
-/** When the process began, in whatever form its system tells; undefined when there is none or it cannot be known. */
+/**
+ * When the process began, in whatever form its system tells; undefined when there is none or it
+ * cannot be known.
+ */
 function birthOfProcess(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
@@ -47,7 +53,8 @@ function birthOfProcess(pid: number): string | undefined {
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
       return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     }
-    // Windows ends the children of a killed parent's job by itself where there is one; there is nothing to ask.
+    // Windows ends the children of a killed parent's job by itself where there is one; there is
+    // nothing to ask.
     if (process.platform === 'win32') return undefined;
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
   } catch {

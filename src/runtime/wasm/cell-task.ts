@@ -8,7 +8,10 @@ import {
 } from '../../link/frame.ts';
 import type { OutputStream, TaskExit, TaskIo } from '../contract.ts';
 
-/** Credit is given back in lumps, so that a program that prints line by line does not cost a frame a line. */
+/**
+ * Credit is given back in lumps, so that a program that prints line by line does not cost a frame a
+ * line.
+ */
 const CREDIT_LUMP = WINDOW_SIZE / 4;
 
 /**
@@ -57,7 +60,10 @@ export class CellTask {
     this.#stdinWaiter?.();
   }
 
-  /** Publishes the exit once all output that came before it is where it belongs. The first exit counts. */
+  /**
+   * Publishes the exit once all output that came before it is where it belongs. The first exit
+   * counts.
+   */
   finish(exit: TaskExit): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -16,8 +16,9 @@ export interface CellProgram {
 }
 
 /**
- * Stacks for guests: V8's default of 1 MB is too small for interpreters. Pages are taken as they are touched,
- * so a larger bound costs nothing until it is used. Kilobytes; both flags bound the stack of a coroutine.
+ * Stacks for guests: V8's default of 1 MB is too small for interpreters. Pages are taken as they
+ * are touched, so a larger bound costs nothing until it is used. Kilobytes; both flags bound the
+ * stack of a coroutine.
  */
 const GUEST_STACK_KIB = 7_000;
 
@@ -31,15 +32,18 @@ const CELL_FLAGS = [
 const LINK_FD = 3;
 
 /**
- * The daemon's handle of one cell: a child process in which guests run. The cell is not trusted: what it says is
- * parsed and bounded, and a violation ends it.
+ * The daemon's handle of one cell: a child process in which guests run. The cell is not trusted:
+ * what it says is parsed and bounded, and a violation ends it.
  */
 export class Cell {
   /** Resolves when the cell has said hello; rejects (unavailable) when it dies before. */
   readonly ready: Promise<void>;
   /** Resolves when the process is gone and every task of it is finished. */
   readonly closed: Promise<void>;
-  /** The image (top layer) whose programs it has compiled; a cell serves one trust domain in its life. */
+  /**
+   * The image (top layer) whose programs it has compiled; a cell serves one trust domain in its
+   * life.
+   */
   domain: string | undefined;
 
   readonly #child: ChildProcess;
@@ -54,7 +58,8 @@ export class Cell {
   constructor(program: CellProgram) {
     this.#child = spawn(program.nodePath, [...CELL_FLAGS, program.scriptPath], {
       stdio: ['ignore', program.logFd, program.logFd, 'pipe'],
-      // Nothing of the user's environment is a guest's business; a session of its own keeps terminal signals away.
+      // Nothing of the user's environment is a guest's business; a session of its own keeps
+      // terminal signals away.
       env: {},
       detached: true,
       windowsHide: true,
@@ -67,7 +72,8 @@ export class Cell {
         reject(new EngineError('unavailable', `a cell did not start: ${this.#deathReason}`)),
       );
     });
-    // Whoever waits for readiness sees the rejection; a spare cell that nobody waits for must not be a bug.
+    // Whoever waits for readiness sees the rejection; a spare cell that nobody waits for must not
+    // be a bug.
     this.ready.catch(() => {});
   }
 
@@ -83,7 +89,10 @@ export class Cell {
     return this.#isClosed;
   }
 
-  /** Starts a task; resolves when it is started. Errors: as the cell refused it; unavailable when the cell died. */
+  /**
+   * Starts a task; resolves when it is started. Errors: as the cell refused it; unavailable when
+   * the cell died.
+   */
   async start(message: DaemonMessage & { type: 'start' }, io: TaskIo): Promise<StartedTask> {
     const number = this.#nextTask++;
     const task = new CellTask(number, io, (frame) => this.#write(frame));

@@ -19,8 +19,8 @@ export interface WasmRuntimeOptions {
 }
 
 /**
- * How long a program may take to notice a signal that ends it. It notices at its next hostcall; one that makes none
- * also keeps its cell from everything else, so that its cell is ended then.
+ * How long a program may take to notice a signal that ends it. It notices at its next hostcall; one
+ * that makes none also keeps its cell from everything else, so that its cell is ended then.
  */
 const SIGNAL_GRACE_MS = 1_000;
 

@@ -85,7 +85,8 @@ test('a program in another working directory finds relative, absolute and young 
   using guest = new FakeProcess({ workingDirectory: '/data' });
   writeFileSync(join(guest.folder, 'data', 'here.txt'), '1');
   writeFileSync(join(guest.folder, 'root.txt'), '22');
-  // What wasi-libc finds: fd 3 is /data, the only top-level directory; fd 4 is the working directory.
+  // What wasi-libc finds: fd 3 is /data, the only top-level directory; fd 4 is the working
+  // directory.
   const names = [3, 4].map((fd) => {
     assert.is(guest.call('fd_prestat_get', fd, RESULT), 'ok');
     const length = guest.u32(RESULT + 4);
