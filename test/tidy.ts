@@ -98,10 +98,15 @@ interface Import {
 
 /** Static and dynamic imports, those of types included. */
 export function importsOf(text: string): Import[] {
-  const pattern =
-    /(?:^|[\n;])\s*(?:import|export)\b[^;'"`()]*['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]/g;
+  const statement = /(?:^|[\n;])\s*import\b[^;'"`()]*['"]([^'"\n]+)['"]/;
+  const reExport = /(?:^|[\n;])\s*export\b[^;'"`()=]*\bfrom\s*['"]([^'"\n]+)['"]/;
+  const call = /\bimport\(\s*['"]([^'"\n]+)['"]/;
+  const pattern = new RegExp(
+    [statement, reExport, call].map(({ source }) => source).join('|'),
+    'g',
+  );
   return [...text.matchAll(pattern)].map((found) => ({
-    specifier: found[1] ?? found[2] ?? '',
+    specifier: found[1] ?? found[2] ?? found[3] ?? '',
     line: text.slice(0, found.index).split('\n').length,
   }));
 }
