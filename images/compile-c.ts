@@ -13,7 +13,11 @@ interface ClangModule {
   runClang(
     args: readonly string[],
     files: Record<string, Uint8Array>,
-    options: { stdout: null; stderr: (bytes: Uint8Array | null) => void },
+    options: {
+      stdout: null;
+      stderr: (bytes: Uint8Array | null) => void;
+      fetchProgress: () => void;
+    },
   ): Promise<Record<string, Uint8Array>>;
 }
 
@@ -59,6 +63,8 @@ export async function compileC(
         stderr: (bytes) => {
           if (bytes) complaint += Buffer.from(bytes).toString();
         },
+        // Its default writes to our standard output, which belongs to whoever reads our messages.
+        fetchProgress: () => {},
       },
     );
   } catch (thrown) {

@@ -2,29 +2,38 @@ import { ByteWriter } from '../src/base/byte-writer.ts';
 import { ByteReader } from '../src/rewrite/byte-reader.ts';
 import { type ModuleOutline, readOutline, SECTION } from '../src/rewrite/module-sections.ts';
 
+export interface InterpreterFacts {
+  /** Its library's file system answers ENOTSUP in place of poll_oneoff. */
+  readonly withholdsPoll: boolean;
+}
+
 /**
  * Makes an interpreter's module fit for a container: takes its debugging sections away (a third of
  * its size), and lets it sleep.
  *
- * The interpreters carry their library in a file system of their own (wasi-vfs), which stands
- * between the C library and the system's calls, and answers ENOTSUP in place of poll_oneoff.
- * Python's sleep and select need that call. The one function that stands there is replaced by one
+ * Some carry their library in a file system of their own (wasi-vfs), which stands between the C
+ * library and the system's calls, and answers ENOTSUP in place of poll_oneoff. Python's sleep and
+ * select need that call. The one function that stands there is replaced by one
  * that passes the call on.
  *
  * # Errors
  * an Error when the module has not exactly one such function: it is another build than the one that
  * this was made for
  */
-export function prepareInterpreter(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
+export function prepareInterpreter(
+  bytes: Uint8Array<ArrayBuffer>,
+  { withholdsPoll }: InterpreterFacts,
+): Uint8Array {
   const outline = readOutline(bytes);
   const poll = outline.imports
     .filter(({ kind }) => kind === 'function')
     .findIndex(({ name }) => name === 'poll_oneoff');
+  if (withholdsPoll && poll < 0) throw new Error('the module does not import poll_oneoff');
   const writer = new ByteWriter();
   writer.raw(bytes.subarray(0, outline.sections[0]?.start ?? bytes.length));
   for (const section of outline.sections) {
     if (isDebugSection(outline, section)) continue;
-    if (section.id === SECTION.code && poll >= 0) {
+    if (section.id === SECTION.code && withholdsPoll) {
       const content = bytes.subarray(section.contentStart, section.end);
       writer.u8(SECTION.code).sized(replaceWrapper(content, poll));
     } else {

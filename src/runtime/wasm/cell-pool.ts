@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { Cell, type CellProgram } from './cell.ts';
@@ -6,8 +5,6 @@ import type { CellRegistry } from './cell-registry.ts';
 
 /** Cells started ahead, so that a container does not wait for a process to start. */
 const SPARE_CELLS = 2;
-/** As many cells are spread over before containers are packed; see docs/RATIONALE.md. */
-const SPREAD_CELLS = Math.max(4 * availableParallelism(), 8);
 /** Past this V8's garbage collector makes everybody in a cell wait. */
 const MAX_TASKS_PER_CELL = 500;
 /** A cell whose last container ended is kept so long for the next one of the same image. */
@@ -24,12 +21,21 @@ export class CellPool implements AsyncDisposable {
   readonly #registry: CellRegistry;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #spreadCells: number;
   readonly #cells = new Set<Cell>();
   readonly #spares: Cell[] = [];
   readonly #idle = new Map<Cell, Timer>();
   #isClosing = false;
 
-  constructor(program: CellProgram, registry: CellRegistry, clock: Clock, log: Log) {
+  /** `spreadCells`: so many cells have containers before a second one is put into any. */
+  constructor(
+    program: CellProgram,
+    registry: CellRegistry,
+    clock: Clock,
+    log: Log,
+    spreadCells: number,
+  ) {
+    this.#spreadCells = spreadCells;
     this.#program = program;
     this.#registry = registry;
     this.#clock = clock;
@@ -73,7 +79,7 @@ export class CellPool implements AsyncDisposable {
     const busy = [...this.#cells].filter(
       (cell) => cell.domain !== undefined && !this.#idle.has(cell),
     );
-    if (busy.length < SPREAD_CELLS) return this.#takeSpare();
+    if (busy.length < this.#spreadCells) return this.#takeSpare();
     const roomy = busy.filter((cell) => cell.taskCount < MAX_TASKS_PER_CELL);
     const related = roomy.filter((cell) => cell.domain === domain);
     const candidates = related.length > 0 ? related : roomy;

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
@@ -16,7 +17,12 @@ export interface WasmRuntimeOptions {
   readonly cellProgram: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** How many cells are filled with one container each before they are shared. */
+  readonly spreadCells?: number;
 }
+
+/** See docs/RATIONALE.md. */
+const DEFAULT_SPREAD_CELLS = Math.max(4 * availableParallelism(), 8);
 
 /**
  * How long a program may take to notice a signal that ends it. It notices at its next hostcall; one
@@ -37,11 +43,14 @@ export class WasmRuntime implements Runtime {
   }
 
   /** Ends what an earlier daemon left running, and starts the first cells. */
-  static open({ dataRoot, nodePath, cellProgram, clock, log }: WasmRuntimeOptions): WasmRuntime {
+  static open(options: WasmRuntimeOptions): WasmRuntime {
+    const { dataRoot, nodePath, cellProgram, clock, log } = options;
     const { registry, endedCount } = CellRegistry.open(join(dataRoot, 'cells'));
     if (endedCount > 0) log.warn('ended cells of an earlier daemon', { count: endedCount });
     const logFd = openSync(join(dataRoot, 'cells.log'), 'w');
-    const pool = new CellPool({ nodePath, scriptPath: cellProgram, logFd }, registry, clock, log);
+    const program = { nodePath, scriptPath: cellProgram, logFd };
+    const spreadCells = options.spreadCells ?? DEFAULT_SPREAD_CELLS;
+    const pool = new CellPool(program, registry, clock, log, spreadCells);
     return new WasmRuntime(pool, clock, logFd);
   }
 

@@ -1,0 +1,108 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Row, type Summary, summarize } from './row.ts';
+import { FD_READ_4K } from './rows/fd-read-4k.ts';
+import { IDLE_CONTAINER_MEMORY } from './rows/idle-container-memory.ts';
+import { RUN_HELLO_WORLD } from './rows/run-hello-world.ts';
+import { START_WARM_CELL } from './rows/start-warm-cell.ts';
+
+// npm run bench [-- NAME…] [--peers] [--json FILE]
+//   Prints a table and writes dist/bench.json. NAMEs are ids of rows; without any all are measured.
+
+const ROWS: readonly Row[] = [START_WARM_CELL, RUN_HELLO_WORLD, IDLE_CONTAINER_MEMORY, FD_READ_4K];
+
+/** Peers are measured in turn with us (A B A B): what the machine does meanwhile hits both. */
+const PEER_ROUNDS = 2;
+
+interface Result extends Summary {
+  readonly id: string;
+  readonly engine: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly bar?: number;
+  /** The peer's median by ours. */
+  readonly ratio?: number;
+  readonly load: number;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { peers: { type: 'boolean' }, json: { type: 'string' } },
+});
+
+function resultOf(row: Row, engine: string, samples: readonly number[], load: number): Result {
+  const summary = summarize(samples);
+  const bar = engine === 'wolffia' && row.bar !== undefined ? { bar: row.bar } : {};
+  return { id: row.id, engine, unit: row.unit, value: summary.median, ...bar, ...summary, load };
+}
+
+async function measure(row: Row): Promise<Result[]> {
+  const load = loadavg()[0] ?? 0;
+  const present = values.peers
+    ? (row.peers ?? []).filter((peer) => isPresent(peer.name, peer.absence()))
+    : [];
+  const own: number[] = [];
+  const others = new Map<string, number[]>(present.map(({ name }) => [name, []]));
+  for (let round = 0; round < (present.length > 0 ? PEER_ROUNDS : 1); round++) {
+    own.push(...(await row.measure()));
+    for (const peer of present) others.get(peer.name)?.push(...(await peer.measure()));
+  }
+  const ours = resultOf(row, 'wolffia', own, load);
+  const theirs = [...others].map(([name, samples]) => {
+    const result = resultOf(row, name, samples, load);
+    return { ...result, ratio: result.median / ours.median };
+  });
+  return [ours, ...theirs];
+}
+
+function isPresent(name: string, absence: string | undefined): boolean {
+  if (absence !== undefined) process.stderr.write(`${name}: left out: ${absence}\n`);
+  return absence === undefined;
+}
+
+function print(result: Result): void {
+  const number = (value: number): string => value.toPrecision(3).padStart(9);
+  const verdict =
+    result.bar === undefined
+      ? ''
+      : result.median <= result.bar
+        ? `  ≤ ${result.bar}`
+        : `  MISSES ${result.bar}`;
+  const ratio = result.ratio === undefined ? '' : `  ${result.ratio.toFixed(2)} × ours`;
+  process.stdout.write(
+    `${result.id.padEnd(24)}${result.engine.padEnd(12)}${number(result.median)} ${result.unit.padEnd(4)}` +
+      `${number(result.min)}${number(result.max)}${String(result.runs).padStart(6)}` +
+      `${result.load.toFixed(2).padStart(7)}${verdict}${ratio}\n`,
+  );
+}
+
+const unknown = positionals.find((name) => !ROWS.some(({ id }) => id === name));
+if (unknown !== undefined) {
+  process.stderr.write(`no row ${unknown}: there are ${ROWS.map(({ id }) => id).join(', ')}\n`);
+  process.exit(1);
+}
+process.stdout.write(
+  `${'id'.padEnd(24)}${'engine'.padEnd(12)}${'median'.padStart(9)}     ${'min'.padStart(9)}${'max'.padStart(9)}${'runs'.padStart(6)}${'load'.padStart(7)}\n`,
+);
+const results: Result[] = [];
+for (const row of ROWS) {
+  if (positionals.length > 0 && !positionals.includes(row.id)) continue;
+  for (const result of await measure(row)) {
+    print(result);
+    results.push(result);
+  }
+}
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const jsonPath = values.json ?? join(root, 'dist', 'bench.json');
+mkdirSync(dirname(jsonPath), { recursive: true });
+const machine = {
+  cpu: cpus()[0]?.model ?? '',
+  cores: availableParallelism(),
+  platform: `${process.platform} ${process.arch}`,
+  node: process.version,
+};
+writeFileSync(jsonPath, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
+process.stdout.write(`written to ${jsonPath}\n`);

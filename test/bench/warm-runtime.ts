@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheDirectoryOf } from '../../images/cache-directory.ts';
+import { createKitchen } from '../../images/kitchen.ts';
+import { archiveDirectory } from '../../src/archive/directory-archive.ts';
+import { encodeLayerIndex } from '../../src/archive/layer-index.ts';
+import { readLayer } from '../../src/archive/layer-reader.ts';
+import { createLog } from '../../src/base/log.ts';
+import { systemClock } from '../../src/main/system-clock.ts';
+import type { TaskSpec } from '../../src/runtime/contract.ts';
+import { WasmRuntime } from '../../src/runtime/wasm/wasm-runtime.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Compiles a C source of the repository, or takes it from the cache. */
+export function compileSource(path: string): Promise<Uint8Array> {
+  return createKitchen({
+    cacheDirectory: cacheDirectoryOf(process.env, process.platform),
+    sourceDirectory: join(root, 'images'),
+    progress: () => {},
+  }).compileC(join(root, path));
+}
+
+/** The runtime with its real cells, without an engine around it; and one program to run. */
+export class WarmRuntime implements AsyncDisposable {
+  readonly runtime: WasmRuntime;
+  readonly #directory: string;
+  readonly #diffId: string;
+  #containerCount = 0;
+
+  private constructor(runtime: WasmRuntime, directory: string, diffId: string) {
+    this.runtime = runtime;
+    this.#directory = directory;
+    this.#diffId = diffId;
+  }
+
+  /** `spreadCells` 1 puts all containers into one cell. */
+  static async open(program: Uint8Array, spreadCells: number): Promise<WarmRuntime> {
+    const directory = mkdtempSync(join(tmpdir(), 'wolffia-bench-'));
+    const image = join(directory, 'image');
+    mkdirSync(image);
+    writeFileSync(join(image, 'program'), program, { mode: 0o755 });
+    const chunks: Uint8Array[] = [];
+    const { diffId, root: tree } = await readLayer(archiveDirectory(image), async (chunk) => {
+      chunks.push(chunk);
+    });
+    writeFileSync(join(directory, 'layer.tar'), Buffer.concat(chunks));
+    writeFileSync(join(directory, 'layer.index'), encodeLayerIndex(tree));
+    const runtime = WasmRuntime.open({
+      dataRoot: directory,
+      nodePath: process.execPath,
+      cellProgram: join(root, 'dist', 'cell.cjs'),
+      clock: systemClock(),
+      log: createLog(
+        () => {},
+        () => '',
+        'error',
+      ),
+      spreadCells,
+    });
+    return new WarmRuntime(runtime, directory, diffId);
+  }
+
+  /** A container that runs `/program` with these arguments. */
+  spec(...args: readonly string[]): TaskSpec {
+    this.#containerCount += 1;
+    const upperdir = join(this.#directory, `upper-${this.#containerCount}`);
+    mkdirSync(upperdir);
+    return {
+      containerId: String(this.#containerCount),
+      hostname: 'bench',
+      rootfs: {
+        layers: [
+          {
+            diffId: this.#diffId,
+            archivePath: join(this.#directory, 'layer.tar'),
+            indexPath: join(this.#directory, 'layer.index'),
+          },
+        ],
+        upperdir,
+      },
+      mounts: [],
+      args: ['/program', ...args],
+      env: ['PATH=/'],
+      workingDirectory: '/',
+      hasTerminal: false,
+      hasStdin: false,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.runtime[Symbol.asyncDispose]();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
