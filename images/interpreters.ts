@@ -11,6 +11,21 @@ const VERSION = '0.10.2';
 /** Raise with what `prepareInterpreter` does. */
 const PREPARATION = '2';
 
+/** The modules in the package that are used, here or by the benchmark. */
+const MODULES = {
+  php: 'php-cgi-8.2.0.wasm',
+  python: 'python-3.11.3.wasm',
+  ruby: 'ruby-3.2.0.wasm',
+} as const;
+
+/** The path of an interpreter's module as the package has it. */
+export async function interpreterPath(
+  name: keyof typeof MODULES,
+  kitchen: Kitchen,
+): Promise<string> {
+  return join(await languagesOf(kitchen), MODULES[name]);
+}
+
 export const PYTHON: Recipe = {
   name: 'python',
   changes: [
@@ -25,7 +40,7 @@ export const PYTHON: Recipe = {
   build: async (rootDirectory, kitchen) => {
     const languages = await languagesOf(kitchen);
     const bin = join(rootDirectory, 'usr', 'local', 'bin');
-    await installProgram(join(languages, 'python-3.11.3.wasm'), join(bin, 'python3'), {
+    await installProgram(join(languages, MODULES.python), join(bin, 'python3'), {
       withholdsPoll: true,
     });
     await symlink('python3', join(bin, 'python'));
@@ -44,7 +59,7 @@ export const PHP: Recipe = {
   build: async (rootDirectory, kitchen) => {
     const languages = await languagesOf(kitchen);
     const bin = join(rootDirectory, 'usr', 'local', 'bin');
-    await installProgram(join(languages, 'php-cgi-8.2.0.wasm'), join(bin, 'php-cgi'), {
+    await installProgram(join(languages, MODULES.php), join(bin, 'php-cgi'), {
       withholdsPoll: false,
     });
     await symlink('php-cgi', join(bin, 'php'));

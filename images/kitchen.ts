@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { compileC } from './compile-c.ts';
+import { compileC, compileProgram } from './compile-c.ts';
 import { installNpmPackage } from './npm-package.ts';
 import type { Kitchen } from './recipe.ts';
 
@@ -14,9 +14,11 @@ export function createKitchen(options: KitchenOptions): Kitchen {
   const { cacheDirectory, sourceDirectory, progress } = options;
   const npmPackage = (name: string, version: string): Promise<string> =>
     installNpmPackage(cacheDirectory, name, version, progress);
+  const compileOptions = { cacheDirectory, npmPackage, progress };
   return {
     npmPackage,
-    compileC: (sourcePath) => compileC(sourcePath, { cacheDirectory, npmPackage, progress }),
+    compileC: (sourcePath) => compileC(sourcePath, compileOptions),
+    compileProgram: (program) => compileProgram(program, compileOptions),
     sourcePath: (path) => join(sourceDirectory, path),
     progress,
   };

@@ -1,3 +1,5 @@
+import type { CProgram } from './compile-c.ts';
+
 /**
  * How an image that comes with Wolffia is made on the user's machine, out of npm packages and our
  * own sources.
@@ -22,6 +24,8 @@ export interface Kitchen {
   readonly npmPackage: (name: string, version: string) => Promise<string>;
   /** Compiles one C source for wasm32-wasip1; answers the program. */
   readonly compileC: (sourcePath: string) => Promise<Uint8Array>;
+  /** Compiles a program of several files, of others' sources among them. */
+  readonly compileProgram: (program: CProgram) => Promise<Uint8Array>;
   /** The absolute path of a file of `images/`. */
   readonly sourcePath: (path: string) => string;
   readonly progress: (status: string) => void;

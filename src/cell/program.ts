@@ -4,6 +4,7 @@ import { type BugReporter, bindHostcall, type Hostcall } from '../abi/hostcall.t
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { GuestMemory } from '../kernel/guest-memory.ts';
 import type { Process } from '../kernel/process.ts';
+import { requireCommand } from '../rewrite/admit.ts';
 import { type FunctionImport, rewriteModule } from '../rewrite/rewrite-module.ts';
 
 /**
@@ -32,6 +33,7 @@ interface LinkedHostcall {
  */
 export function prepareProgram(bytes: Uint8Array<ArrayBuffer>, abis: readonly Abi[]): Program {
   const rewritten = rewriteModule(bytes);
+  requireCommand(rewritten);
   const hostcalls = rewritten.functionImports.map((wanted) => findHostcall(wanted, abis));
   const unique = [...new Map(hostcalls.map((found) => [glueName(found), found])).values()];
   const functions = unique.map((found) => ({

@@ -41,6 +41,35 @@ export class ByteReader {
     throw malformed('integer representation too long');
   }
 
+  /** Signed LEB128 of 33 bits: a heap type or block type, negative for those with a name. */
+  signed33(): number {
+    let result = 0;
+    let unit = 1;
+    for (let count = 0; count < 5; count++) {
+      const byte = this.u8();
+      result += (byte & 0x7f) * unit;
+      unit *= 0x80;
+      if (byte < 0x80) {
+        if (count === 4 && byte > 0x0f && byte < 0x70) throw malformed('integer too large');
+        return (byte & 0x40) === 0 ? result : result - unit;
+      }
+    }
+    throw malformed('integer representation too long');
+  }
+
+  /** Unsigned LEB128 of 64 bits; past 2^53 it is not exact, and large all the same. */
+  unsigned64(): number {
+    let result = 0;
+    let unit = 1;
+    for (let count = 0; count < 10; count++) {
+      const byte = this.u8();
+      result += (byte & 0x7f) * unit;
+      unit *= 0x80;
+      if (byte < 0x80) return result;
+    }
+    throw malformed('integer representation too long');
+  }
+
   skip(count: number): void {
     if (count > this.end - this.position) throw malformed('unexpected end');
     this.position += count;
@@ -60,6 +89,11 @@ export class ByteReader {
       throw malformed('malformed UTF-8 in a name');
     }
   }
+}
+
+/** A well-formed module that asks for what we do not run, or for more than a limit. */
+export function refused(reason: string): EngineError {
+  return new EngineError('invalid-argument', `exec format error: the module is refused: ${reason}`);
 }
 
 /** What is wrong with a module, in the words a shell uses for a file that it cannot run. */

@@ -1,21 +1,50 @@
 import { EngineError } from '../base/engine-error.ts';
-import { ByteReader, malformed } from './byte-reader.ts';
+import { admitSize, admitTypes } from './admit.ts';
+import { ByteReader, malformed, refused } from './byte-reader.ts';
+import { type IndexSpaces, readConstantExpression } from './constant-expression.ts';
+import { EXTERNAL_KIND } from './external-kind.ts';
+import { readData, readElements, segmentCount } from './segments.ts';
+import {
+  type FunctionType,
+  indexBelow,
+  readTypes,
+  readValueType,
+  type TypeTable,
+} from './type-section.ts';
 
 /**
- * A module's outline: its sections by place, and the contents of the few that the pipeline needs.
- * Bodies are not looked into; V8 validates them when it compiles.
+ * A module's outline: its sections by place, and what stands in all of them but the bodies.
+ *
+ * Every index is checked against what the module itself defines. The rewriter appends types,
+ * functions, globals and a table: an index past the end, which makes the module invalid, would
+ * otherwise come to name one of these.
  */
 export interface ModuleOutline {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly sections: readonly Section[];
-  readonly types: readonly FunctionType[];
+  readonly types: TypeTable;
   readonly imports: readonly Import[];
   readonly exports: readonly Export[];
-  /** All functions, the imported ones first. */
+  /** All functions, the imported ones first: index into `types`. */
+  readonly functionTypes: Uint32Array;
   readonly functionCount: number;
+  readonly importedFunctionCount: number;
+  /** All tables, memories: the imported ones first. */
+  readonly tables: readonly TableLimits[];
   readonly memories: readonly MemoryLimits[];
+  readonly globalCount: number;
+  readonly tagCount: number;
   /** Index of the start function, when there is one. */
   readonly startFunction: number | undefined;
+  /** 1 for each function that a segment or a constant expression refers to. */
+  readonly referencedFunctions: Uint8Array;
+  /** 1 for each function that is exported. */
+  readonly exportedFunctions: Uint8Array;
+  /** Entries of each element segment. */
+  readonly elementSizes: readonly number[];
+  /** Bytes of each data segment. */
+  readonly dataSizes: readonly number[];
+  readonly hasDataCount: boolean;
 }
 
 export interface Section {
@@ -26,22 +55,13 @@ export interface Section {
   readonly end: number;
 }
 
-/**
- * `i32`, `i64`, … as their bytes in the binary format; `undefined` for types that are not spelled
- * in one byte.
- */
-export interface FunctionType {
-  readonly parameters: readonly number[];
-  readonly results: readonly number[];
-}
-
 export type ImportKind = 'function' | 'table' | 'memory' | 'global' | 'tag';
 
 export interface Import {
   readonly module: string;
   readonly name: string;
   readonly kind: ImportKind;
-  /** For functions: index into `types`. */
+  /** For functions and tags: index into `types`. */
   readonly typeIndex: number;
 }
 
@@ -54,6 +74,15 @@ export interface Export {
 export interface MemoryLimits {
   readonly initialPages: number;
   readonly isShared: boolean;
+  readonly is64Bit: boolean;
+  readonly isImported: boolean;
+}
+
+export interface TableLimits {
+  /** The element's type as it is spelled in the module. */
+  readonly elementType: Uint8Array;
+  readonly initialEntries: number;
+  readonly maximumEntries: number | undefined;
   readonly is64Bit: boolean;
 }
 
@@ -74,23 +103,21 @@ export const SECTION = {
   tag: 13,
 } as const;
 
-export const EXPORT_FUNCTION = 0;
-export const EXPORT_MEMORY = 2;
-
 /** The order in which the format wants its sections; a custom section may stand anywhere. */
-const SECTION_ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+export const SECTION_ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 const CORE_VERSION = [0x01, 0x00, 0x00, 0x00];
 const COMPONENT_VERSION = [0x0d, 0x00, 0x01, 0x00];
+export const HEADER_SIZE = MAGIC.length + CORE_VERSION.length;
 
 /** V8's own limit; past it a module would be refused later with a worse message. */
 const MAX_ENTRIES = 1_000_000;
 
-const SHARED_FLAG = 0x02;
-const MEMORY64_FLAG = 0x04;
-const PAGE_SIZE_FLAG = 0x08;
 const HAS_MAXIMUM_FLAG = 0x01;
+const SHARED_FLAG = 0x02;
+const INDEX64_FLAG = 0x04;
+const PAGE_SIZE_FLAG = 0x08;
 
 /**
  * # Errors
@@ -98,32 +125,9 @@ const HAS_MAXIMUM_FLAG = 0x01;
  * malformed.
  */
 export function readOutline(bytes: Uint8Array<ArrayBuffer>): ModuleOutline {
+  admitSize(bytes.length);
   checkHeader(bytes);
-  const sections = readSections(bytes);
-  const reader = (id: number): ByteReader | undefined => {
-    const section = sections.find((candidate) => candidate.id === id);
-    return section && new ByteReader(bytes, section.contentStart, section.end);
-  };
-  const types = readTypes(reader(SECTION.type));
-  const imports: Import[] = [];
-  const memories: MemoryLimits[] = [];
-  readImports(reader(SECTION.import), imports, memories);
-  for (const found of readVector(reader(SECTION.memory), readMemoryLimits)) memories.push(found);
-  const ownFunctions = readVector(reader(SECTION.function), (from) => from.unsigned()).length;
-  const start = reader(SECTION.start)?.unsigned();
-  const functionCount =
-    imports.filter((candidate) => candidate.kind === 'function').length + ownFunctions;
-  if (start !== undefined && start >= functionCount) throw malformed('start function out of range');
-  return {
-    bytes,
-    sections,
-    types,
-    imports,
-    exports: readVector(reader(SECTION.export), readExport),
-    functionCount,
-    memories,
-    startFunction: start,
-  };
+  return new OutlineReader(bytes, readSections(bytes)).read();
 }
 
 function checkHeader(bytes: Uint8Array): void {
@@ -142,7 +146,7 @@ function checkHeader(bytes: Uint8Array): void {
 }
 
 function readSections(bytes: Uint8Array): Section[] {
-  const reader = new ByteReader(bytes, MAGIC.length + CORE_VERSION.length);
+  const reader = new ByteReader(bytes, HEADER_SIZE);
   const sections: Section[] = [];
   let lastRank = -1;
   while (!reader.isAtEnd) {
@@ -153,6 +157,7 @@ function readSections(bytes: Uint8Array): Section[] {
     if (sizeBytes > reader.end - contentStart) {
       throw malformed(`section ${id} ends past the end of the file (truncated?)`);
     }
+    if (id === SECTION.type) admitTypes(sizeBytes);
     reader.skip(sizeBytes);
     if (id !== SECTION.custom) {
       const rank = SECTION_ORDER.indexOf(id);
@@ -165,121 +170,258 @@ function readSections(bytes: Uint8Array): Section[] {
   return sections;
 }
 
-function readVector<Item>(
-  reader: ByteReader | undefined,
-  item: (from: ByteReader) => Item,
-): Item[] {
-  if (!reader) return [];
+function vectorLength(reader: ByteReader): number {
   const count = reader.unsigned();
   // Each item takes a byte at least, so that a count is never larger than what is left to read.
-  if (count > MAX_ENTRIES || count > reader.end - reader.position)
+  if (count > MAX_ENTRIES || count > reader.end - reader.position) {
     throw malformed('count too large');
-  const items: Item[] = [];
-  for (let index = 0; index < count; index++) items.push(item(reader));
-  return items;
-}
-
-const FUNCTION_FORM = 0x60;
-const RECURSIVE_GROUP_FORM = 0x4e;
-const SUBTYPE_FORMS: readonly number[] = [0x50, 0x4f];
-
-/**
- * Function types up to the first one of the GC proposal's forms: imports of the ABIs use plain
- * types only, and a compiler puts those first; an import of a later type is refused where it is
- * linked.
- */
-function readTypes(reader: ByteReader | undefined): FunctionType[] {
-  if (!reader) return [];
-  const types: FunctionType[] = [];
-  const count = reader.unsigned();
-  if (count > MAX_ENTRIES) throw malformed('too many types');
-  for (let index = 0; index < count; index++) {
-    const form = reader.u8();
-    if (form === RECURSIVE_GROUP_FORM || SUBTYPE_FORMS.includes(form)) return types;
-    if (form !== FUNCTION_FORM) return types;
-    const parameters = readVector(reader, readValueType);
-    types.push({ parameters, results: readVector(reader, readValueType) });
   }
-  return types;
+  return count;
 }
 
-const REFERENCE_FORMS: readonly number[] = [0x63, 0x64];
+/** Reads the sections in the order of their contents' dependence, which is that of the file. */
+class OutlineReader {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #sections: readonly Section[];
+  readonly #imports: Import[] = [];
+  readonly #tables: TableLimits[] = [];
+  readonly #memories: MemoryLimits[] = [];
+  readonly #functionTypes: number[] = [];
+  #types: TypeTable = [];
+  #globalCount = 0;
+  #tagCount = 0;
+  #elementCount = 0;
+  #dataCount = 0;
+  #referenced = new Uint8Array(0);
 
-function readValueType(reader: ByteReader): number {
-  const byte = reader.u8();
-  if (REFERENCE_FORMS.includes(byte)) reader.skipInteger();
-  return byte;
-}
+  constructor(bytes: Uint8Array<ArrayBuffer>, sections: readonly Section[]) {
+    this.#bytes = bytes;
+    this.#sections = sections;
+  }
 
-function readImports(
-  reader: ByteReader | undefined,
-  imports: Import[],
-  memories: MemoryLimits[],
-): void {
-  for (const found of readVector(reader, (from) => readImport(from, memories))) imports.push(found);
-}
+  read(): ModuleOutline {
+    this.#types = readTypes(this.#reader(SECTION.type));
+    this.#each(SECTION.import, (from) => this.#readImport(from));
+    const importedFunctionCount = this.#functionTypes.length;
+    this.#each(SECTION.function, (from) => this.#functionTypes.push(this.#readFunctionType(from)));
+    const functionCount = this.#functionTypes.length;
+    this.#referenced = new Uint8Array(functionCount);
+    this.#elementCount = this.#count(SECTION.element);
+    this.#dataCount = this.#count(SECTION.data);
+    this.#each(SECTION.table, (from) => this.#readTable(from));
+    this.#each(SECTION.memory, (from) => this.#memories.push(readMemoryLimits(from, false)));
+    this.#each(SECTION.tag, (from) => this.#readTag(from));
+    this.#each(SECTION.global, (from) => this.#readGlobal(from));
+    const exports: Export[] = [];
+    const exportedFunctions = new Uint8Array(functionCount);
+    this.#each(SECTION.export, (from) => {
+      const found = this.#readExport(from);
+      exports.push(found);
+      if (found.kind === EXTERNAL_KIND.function) exportedFunctions[found.index] = 1;
+    });
+    const startFunction = this.#readStart();
+    return {
+      bytes: this.#bytes,
+      sections: this.#sections,
+      types: this.#types,
+      imports: this.#imports,
+      exports,
+      functionTypes: Uint32Array.from(this.#functionTypes),
+      functionCount,
+      importedFunctionCount,
+      tables: this.#tables,
+      memories: this.#memories,
+      globalCount: this.#globalCount,
+      tagCount: this.#tagCount,
+      startFunction,
+      ...this.#readSegments(),
+      referencedFunctions: this.#referenced,
+      exportedFunctions,
+    };
+  }
 
-function readImport(reader: ByteReader, memories: MemoryLimits[]): Import {
-  const module = reader.name();
-  const name = reader.name();
-  const kind = reader.u8();
-  const made = (kindName: ImportKind, typeIndex: number): Import => ({
-    module,
-    name,
-    kind: kindName,
-    typeIndex,
-  });
-  switch (kind) {
-    case 0:
-      return made('function', reader.unsigned());
-    case 1:
-      readValueType(reader);
-      readLimits(reader);
-      return made('table', 0);
-    case 2:
-      memories.push(readMemoryLimits(reader));
-      return made('memory', 0);
-    case 3:
-      readValueType(reader);
-      reader.u8();
-      return made('global', 0);
-    case 4:
-      reader.u8();
-      return made('tag', reader.unsigned());
-    default:
-      throw malformed(`unknown import kind ${kind}`);
+  #reader(id: number): ByteReader | undefined {
+    const section = this.#sections.find((candidate) => candidate.id === id);
+    return section && new ByteReader(this.#bytes, section.contentStart, section.end);
+  }
+
+  #each(id: number, read: (from: ByteReader) => void): void {
+    const reader = this.#reader(id);
+    if (!reader) return;
+    const count = vectorLength(reader);
+    for (let index = 0; index < count; index++) read(reader);
+    // What is left would be passed on, and read as entries of what is appended behind it.
+    if (!reader.isAtEnd) throw malformed(`section ${id} is longer than its contents`);
+  }
+
+  #count(id: number): number {
+    const reader = this.#reader(id);
+    return reader ? segmentCount(reader) : 0;
+  }
+
+  #spaces(): IndexSpaces {
+    return {
+      typeCount: this.#types.length,
+      functionCount: this.#functionTypes.length,
+      globalCount: this.#globalCount,
+      dataCount: this.#dataCount,
+      elementCount: this.#elementCount,
+    };
+  }
+
+  readonly #onType = (index: number): void => indexBelow(this.#types.length, 'type')(index);
+
+  readonly #onFunction = (index: number): void => {
+    indexBelow(this.#functionTypes.length, 'function')(index);
+    this.#referenced[index] = 1;
+  };
+
+  #readFunctionType(reader: ByteReader): number {
+    const index = reader.unsigned();
+    if (!this.#types[index]) throw malformed(`type ${index} is not that of a function`);
+    return index;
+  }
+
+  #readImport(reader: ByteReader): void {
+    const module = reader.name();
+    const name = reader.name();
+    const kindByte = reader.u8();
+    const add = (kind: ImportKind, typeIndex = 0): void => {
+      this.#imports.push({ module, name, kind, typeIndex });
+    };
+    switch (kindByte) {
+      case EXTERNAL_KIND.function: {
+        const typeIndex = this.#readFunctionType(reader);
+        this.#functionTypes.push(typeIndex);
+        add('function', typeIndex);
+        return;
+      }
+      case EXTERNAL_KIND.table:
+        this.#tables.push(this.#readTableType(reader));
+        add('table');
+        return;
+      case EXTERNAL_KIND.memory:
+        this.#memories.push(readMemoryLimits(reader, true));
+        add('memory');
+        return;
+      case EXTERNAL_KIND.global:
+        readValueType(reader, this.#onType);
+        reader.u8();
+        this.#globalCount++;
+        add('global');
+        return;
+      case EXTERNAL_KIND.tag:
+        add('tag', this.#readTag(reader));
+        return;
+      default:
+        throw malformed(`unknown import kind ${kindByte}`);
+    }
+  }
+
+  #readTag(reader: ByteReader): number {
+    if (reader.u8() !== 0) throw malformed('unknown kind of tag');
+    this.#tagCount++;
+    return this.#readFunctionType(reader);
+  }
+
+  #readTableType(reader: ByteReader): TableLimits {
+    const start = reader.position;
+    readValueType(reader, this.#onType);
+    const elementType = this.#bytes.subarray(start, reader.position);
+    const { flags, initial, maximum } = readLimits(reader);
+    return {
+      elementType,
+      initialEntries: initial,
+      maximumEntries: maximum,
+      is64Bit: (flags & INDEX64_FLAG) !== 0,
+    };
+  }
+
+  #readTable(reader: ByteReader): void {
+    const hasInitialValue = this.#bytes[reader.position] === 0x40;
+    if (hasInitialValue) {
+      reader.skip(1);
+      if (reader.u8() !== 0) throw malformed('unknown form of table');
+    }
+    this.#tables.push(this.#readTableType(reader));
+    // Only imported globals are known to a table's initial value, which stands before the others.
+    if (hasInitialValue) readConstantExpression(reader, this.#spaces(), this.#onFunction);
+  }
+
+  #readGlobal(reader: ByteReader): void {
+    readValueType(reader, this.#onType);
+    reader.u8();
+    readConstantExpression(reader, this.#spaces(), this.#onFunction);
+    this.#globalCount++;
+  }
+
+  #readExport(reader: ByteReader): Export {
+    const name = reader.name();
+    const kind = reader.u8();
+    const index = reader.unsigned();
+    const counts = [
+      this.#functionTypes.length,
+      this.#tables.length,
+      this.#memories.length,
+      this.#globalCount,
+      this.#tagCount,
+    ];
+    const count = counts[kind];
+    if (count === undefined) throw malformed(`unknown export kind ${kind}`);
+    if (index >= count) throw malformed(`export ${JSON.stringify(name)} names what is not there`);
+    return { name, kind, index };
+  }
+
+  #readStart(): number | undefined {
+    const reader = this.#reader(SECTION.start);
+    if (!reader) return undefined;
+    const index = reader.unsigned();
+    const type: FunctionType | undefined = this.#types[this.#functionTypes[index] ?? -1];
+    if (!type) throw malformed('start function out of range');
+    // It is exported instead of run, so that its type would no longer be looked at.
+    if (type.parameters.length + type.results.length > 0 || !reader.isAtEnd) {
+      throw malformed('the start function takes or answers something');
+    }
+    return index;
+  }
+
+  #readSegments(): Pick<ModuleOutline, 'elementSizes' | 'dataSizes' | 'hasDataCount'> {
+    const context = {
+      ...this.#spaces(),
+      tableCount: this.#tables.length,
+      memoryCount: this.#memories.length,
+      onFunction: this.#onFunction,
+    };
+    return {
+      elementSizes: readElements(this.#reader(SECTION.element), context),
+      dataSizes: readData(this.#reader(SECTION.data), context),
+      hasDataCount: this.#reader(SECTION.dataCount) !== undefined,
+    };
   }
 }
 
-function readLimits(reader: ByteReader): { flags: number; initial: number } {
+interface Limits {
+  readonly flags: number;
+  readonly initial: number;
+  readonly maximum: number | undefined;
+}
+
+function readLimits(reader: ByteReader): Limits {
   const flags = reader.u8();
-  const is64Bit = (flags & MEMORY64_FLAG) !== 0;
-  const start = reader.position;
-  let initial = 0;
-  if (is64Bit) {
-    reader.skipInteger();
-    const low = new ByteReader(reader.bytes, start, reader.position);
-    // A size past 32 bits cannot be served anyway; it is clamped so that admission refuses it.
-    initial = reader.position - start > 5 ? 0xffff_ffff : low.unsigned();
-  } else {
-    initial = reader.unsigned();
-  }
-  if ((flags & HAS_MAXIMUM_FLAG) !== 0) reader.skipInteger();
-  if ((flags & PAGE_SIZE_FLAG) !== 0) reader.unsigned();
-  return { flags, initial };
+  if ((flags & PAGE_SIZE_FLAG) !== 0) throw refused('custom page sizes');
+  const readSize = (): number =>
+    (flags & INDEX64_FLAG) === 0 ? reader.unsigned() : reader.unsigned64();
+  const initial = readSize();
+  const maximum = (flags & HAS_MAXIMUM_FLAG) === 0 ? undefined : readSize();
+  return { flags, initial, maximum };
 }
 
-function readMemoryLimits(reader: ByteReader): MemoryLimits {
+function readMemoryLimits(reader: ByteReader, isImported: boolean): MemoryLimits {
   const { flags, initial } = readLimits(reader);
   return {
     initialPages: initial,
     isShared: (flags & SHARED_FLAG) !== 0,
-    is64Bit: (flags & MEMORY64_FLAG) !== 0,
+    is64Bit: (flags & INDEX64_FLAG) !== 0,
+    isImported,
   };
-}
-
-function readExport(reader: ByteReader): Export {
-  const name = reader.name();
-  const kind = reader.u8();
-  return { name, kind, index: reader.unsigned() };
 }

@@ -1,31 +1,56 @@
-import { ByteWriter } from '../base/byte-writer.ts';
-import { admit } from './admit.ts';
-import { ByteReader } from './byte-reader.ts';
+import { EngineError } from '../base/engine-error.ts';
+import { admit, admitBody, admitFunction } from './admit.ts';
+import { AppendedItems } from './appended-items.ts';
+import { Assembler } from './assembler.ts';
+import { BodyRewriter } from './body-rewriter.ts';
+import { ByteReader, malformed } from './byte-reader.ts';
+import { CachePlanner } from './cache-planner.ts';
+import { CallGraph, checksAtEntry, ENTRY, type FunctionEntries, isPrepaid } from './call-graph.ts';
+import { LIMITS_BETWEEN_CHECKS } from './cost.ts';
+import { CountedLoops } from './counted-loops.ts';
+import { FunctionDecoder } from './function-decoder.ts';
+import { EVENT, type FunctionEvents } from './function-events.ts';
+import { functionName } from './function-names.ts';
 import {
-  EXPORT_FUNCTION,
-  type FunctionType,
+  type Export,
+  type MemoryLimits,
   type ModuleOutline,
   readOutline,
   SECTION,
-  type Section,
 } from './module-sections.ts';
+import { type RewrittenCode, writeModule } from './module-writer.ts';
+import { RegionPlanner } from './region-planner.ts';
+import { SizedFunctions } from './sized-functions.ts';
+import type { FunctionType } from './type-section.ts';
 
 /**
  * The rewriting pipeline: bytes in, bytes out, before anything is compiled.
  *
  * # Theory of operation
- * 1. The outline is read and admitted.
- * 2. Sections are copied one by one into the result. Nothing is renumbered; what we need is only
- * appended or taken out: the start section goes (instantiation must not run guest code: the process
- * does not exist yet), its function is exported under a name of ours; custom sections go but
- * `name`, which traps are shown by. 3. Passes that work on bodies (fuel, growth) have their place
- * between reading and copying.
+ * 1. The outline is read (module-sections.ts) and admitted (admit.ts).
+ * 2. Each body is decoded into events (function-decoder.ts) twice: once to find out which functions
+ *    need no check and no charge of their own (call-graph.ts), once to be planned
+ *    (region-planner.ts) and written anew (body-rewriter.ts).
+ * 3. The module is put together with what was appended (module-writer.ts). Nothing is renumbered.
+ *
+ * V8 validates the result, never the original: a module that is invalid must not become valid on
+ * the way. See module-sections.ts and function-decoder.ts for why it does not.
  */
 export interface RewrittenModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly functionImports: readonly FunctionImport[];
   /** Export that runs the module's start function; to be called before `_start`. */
   readonly startExport: string | undefined;
+  /** Export of the mutable i32 global that holds the fuel left of the slice; see hooks.ts. */
+  readonly fuelExport: string;
+  /** Export of the funcref table of the hooks; see hooks.ts. */
+  readonly hooksExport: string;
+  /** All memories, the imported ones first. */
+  readonly memories: readonly MemoryLimits[];
+  /** Entries that all its tables have from the start. */
+  readonly tableEntryCount: number;
+  /** The module's own exports. */
+  readonly exports: readonly Export[];
 }
 
 export interface FunctionImport {
@@ -38,75 +63,165 @@ export interface FunctionImport {
 /**
  * Part of the key of cached results: raise it with every change of what `rewriteModule` answers.
  */
-export const REWRITER_VERSION = 1;
+export const REWRITER_VERSION = 2;
 
 /** # Errors: invalid-argument (`exec format error: …`). */
 export function rewriteModule(bytes: Uint8Array<ArrayBuffer>): RewrittenModule {
   const outline = readOutline(bytes);
   admit(outline);
-  const startExport = outline.startFunction === undefined ? undefined : freeExportName(outline);
+  const items = new AppendedItems(outline);
+  const code = rewriteBodies(outline, items);
+  const freeName = freeExportNames(outline);
+  const exports = {
+    fuel: freeName('wolffia:fuel'),
+    hooks: freeName('wolffia:hooks'),
+    start: outline.startFunction === undefined ? undefined : freeName('wolffia:start'),
+  };
   return {
-    bytes: needsCopy(outline) ? copyWithout(outline, startExport) : bytes,
+    bytes: writeModule(outline, items, code, exports),
     functionImports: outline.imports
       .filter((candidate) => candidate.kind === 'function')
       .map(({ module, name, typeIndex }) => ({ module, name, type: outline.types[typeIndex] })),
-    startExport,
+    startExport: exports.start,
+    fuelExport: exports.fuel,
+    hooksExport: exports.hooks,
+    memories: outline.memories,
+    tableEntryCount: outline.tables.reduce((sum, { initialEntries }) => sum + initialEntries, 0),
+    exports: outline.exports,
   };
 }
 
-function freeExportName(outline: ModuleOutline): string {
+/** Names that the module does not use itself, so that it can neither take ours nor be mistaken. */
+function freeExportNames(outline: ModuleOutline): (wanted: string) => string {
   const taken = new Set(outline.exports.map((candidate) => candidate.name));
-  let name = 'wolffia:start';
-  while (taken.has(name)) name += "'";
-  return name;
+  return (wanted) => {
+    let name = wanted;
+    while (taken.has(name)) name += "'";
+    return name;
+  };
 }
 
-function needsCopy(outline: ModuleOutline): boolean {
-  return outline.sections.some(
-    (section) => section.id === SECTION.start || isStale(outline, section),
-  );
+/** Enough for nearly all modules, so that the code is not copied while it grows. */
+const EXPECTED_GROWTH = 1.5;
+
+function rewriteBodies(outline: ModuleOutline, items: AppendedItems): RewrittenCode {
+  const code = new Assembler(Math.ceil(outline.bytes.length * EXPECTED_GROWTH));
+  const decoder = new FunctionDecoder(outline);
+  const planner = new RegionPlanner();
+  const cache = new CachePlanner();
+  const counted = new CountedLoops(outline, decoder);
+  const sized = new SizedFunctions(outline, items);
+  const rewriter = new BodyRewriter(outline, decoder, planner, cache, counted, items, sized);
+  const bodies = readBodies(outline);
+  const { kinds, callees } = findEntries(outline, bodies, decoder, planner);
+  for (let index = outline.importedFunctionCount; index < outline.functionCount; index++) {
+    decoder.decode(index, bodies.starts[index] ?? 0, bodies.ends[index] ?? 0);
+    planner.plan(decoder.events, callees);
+    const entry = kinds[index];
+    if (!checksAtEntry(entry)) planner.checks[0] = 0;
+    if (isPrepaid(entry)) takeEntryCharge(planner, callees.folded[index] ?? 0);
+    cache.plan(decoder.events, planner);
+    counted.find(planner);
+    rewriter.rewrite(index, code);
+  }
+  return { bodies: code.view(), hints: rewriter.hints() };
 }
 
-function isStale(outline: ModuleOutline, section: Section): boolean {
-  if (section.id !== SECTION.custom) return false;
-  return new ByteReader(outline.bytes, section.contentStart, section.end).name() !== 'name';
+/** Takes the charge of an entry away, which the callers pay: it must be the one that they pay. */
+function takeEntryCharge({ charges }: RegionPlanner, paid: number): void {
+  if (charges[0] !== paid) throw new EngineError('internal', 'rewriting: entry cost has changed');
+  charges[0] = 0;
 }
 
-function copyWithout(
+/** The first pass: admits each body, and finds what its entry needs. */
+function findEntries(
   outline: ModuleOutline,
-  startExport: string | undefined,
-): Uint8Array<ArrayBuffer> {
-  const { bytes, sections } = outline;
-  const parts: Uint8Array[] = [bytes.subarray(0, 8)];
-  for (const section of sections) {
-    if (section.id === SECTION.start || isStale(outline, section)) continue;
-    if (section.id === SECTION.export && startExport !== undefined) {
-      parts.push(exportSectionWith(outline, section, startExport));
+  bodies: Bodies,
+  decoder: FunctionDecoder,
+  planner: RegionPlanner,
+): FunctionEntries {
+  const graph = new CallGraph(outline);
+  for (let index = outline.importedFunctionCount; index < outline.functionCount; index++) {
+    const start = bodies.starts[index] ?? 0;
+    const end = bodies.ends[index] ?? 0;
+    try {
+      admitBody(end - start);
+      decoder.decode(index, start, end);
+      admitFunction(decoder);
+    } catch (thrown) {
+      throw inFunction(outline, index, thrown);
+    }
+    graph.add(index, decoder.events);
+  }
+  const entries = graph.entries(decoder.referencedFunctions);
+  const isKnown = new Uint8Array(outline.functionCount);
+  for (const index of entries.order) {
+    decoder.decode(index, bodies.starts[index] ?? 0, bodies.ends[index] ?? 0);
+    planner.plan(decoder.events, entries.callees);
+    const charge = planner.charges[0] ?? 0;
+    const isKnownNow = isEntryCostKnown(decoder.events, planner, entries.kinds, isKnown);
+    if (isKnownNow && charge <= LIMITS_BETWEEN_CHECKS.foldedFunction) {
+      entries.callees.folded[index] = charge;
+      isKnown[index] = 1;
     } else {
-      parts.push(bytes.subarray(section.start, section.end));
+      entries.kinds[index] = ENTRY.checked;
+      entries.callees.unchecked[index] = 0;
+      entries.callees.isChecked[index] = 1;
     }
   }
-  return concatenate(parts);
+  return entries;
 }
 
-function exportSectionWith(outline: ModuleOutline, section: Section, name: string): Uint8Array {
-  const reader = new ByteReader(outline.bytes, section.contentStart, section.end);
-  const count = reader.unsigned();
-  const content = new ByteWriter()
-    .unsigned(count + 1)
-    .raw(outline.bytes.subarray(reader.position, section.end))
-    .name(name)
-    .u8(EXPORT_FUNCTION)
-    .unsigned(outline.startFunction ?? 0);
-  return new ByteWriter().u8(SECTION.export).sized(content).finish();
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    result.set(part, position);
-    position += part.length;
+/**
+ * Whether what a function's entry costs is settled: not while it calls, wherever it goes, one whose
+ * own entry cost it has to pay and that is not known yet, which calls it in turn.
+ */
+function isEntryCostKnown(
+  { count, kinds, operands }: FunctionEvents,
+  { regions }: RegionPlanner,
+  entries: Uint8Array,
+  isKnown: Uint8Array,
+): boolean {
+  for (let event = 1; event < count; event++) {
+    const kind = kinds[event];
+    if (regions[event] !== 0 || (kind !== EVENT.call && kind !== EVENT.tailCall)) continue;
+    const callee = operands[event] ?? 0;
+    if (callee >= 0 && isPrepaid(entries[callee]) && isKnown[callee] === 0) return false;
   }
-  return result;
+  return true;
+}
+
+/** Says of an error which function it is about. */
+function inFunction(outline: ModuleOutline, index: number, thrown: unknown): unknown {
+  if (!(thrown instanceof EngineError)) return thrown;
+  const name = functionName(outline, index);
+  const quoted = name === undefined ? '' : ` ${JSON.stringify(name)}`;
+  const message = `${thrown.message}, in function ${index}${quoted}`;
+  return new EngineError(thrown.kind, message, { cause: thrown });
+}
+
+/** By function: where its body stands in the module. */
+interface Bodies {
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+function readBodies(outline: ModuleOutline): Bodies {
+  const { bytes, functionCount, importedFunctionCount } = outline;
+  const section = outline.sections.find((candidate) => candidate.id === SECTION.code);
+  const reader = new ByteReader(bytes, section?.contentStart ?? 0, section?.end ?? 0);
+  const count = section ? reader.unsigned() : 0;
+  if (count !== functionCount - importedFunctionCount) {
+    throw malformed('functions and bodies differ in number');
+  }
+  const starts = new Int32Array(functionCount);
+  const ends = new Int32Array(functionCount);
+  for (let index = importedFunctionCount; index < functionCount; index++) {
+    const sizeBytes = reader.unsigned();
+    starts[index] = reader.position;
+    reader.skip(sizeBytes);
+    ends[index] = reader.position;
+  }
+  if (section && !reader.isAtEnd) throw malformed('the code section is longer than its bodies');
+  return { starts, ends };
 }

@@ -6,13 +6,26 @@ import { parseArgs } from 'node:util';
 import { type Row, type Summary, summarize } from './row.ts';
 import { FD_READ_4K } from './rows/fd-read-4k.ts';
 import { IDLE_CONTAINER_MEMORY } from './rows/idle-container-memory.ts';
+import { createMeteringRows } from './rows/metering.ts';
+import { REWRITE_SPEED } from './rows/rewrite-speed.ts';
 import { RUN_HELLO_WORLD } from './rows/run-hello-world.ts';
 import { START_WARM_CELL } from './rows/start-warm-cell.ts';
+import { YIELD_RESUME } from './rows/yield-resume.ts';
 
 // npm run bench [-- NAME…] [--peers] [--json FILE]
-//   Prints a table and writes dist/bench.json. NAMEs are ids of rows; without any all are measured.
+//   Prints a table and writes dist/bench.json. NAMEs are ids of rows, or what
+//   several ids begin with (`metering`); without any all are measured. Fails when a row cannot be
+//   measured; a bar that is missed is only shown.
 
-const ROWS: readonly Row[] = [START_WARM_CELL, RUN_HELLO_WORLD, IDLE_CONTAINER_MEMORY, FD_READ_4K];
+const ROWS: readonly Row[] = [
+  START_WARM_CELL,
+  RUN_HELLO_WORLD,
+  IDLE_CONTAINER_MEMORY,
+  FD_READ_4K,
+  ...createMeteringRows(),
+  REWRITE_SPEED,
+  YIELD_RESUME,
+];
 
 /** Peers are measured in turn with us (A B A B): what the machine does meanwhile hits both. */
 const PEER_ROUNDS = 2;
@@ -23,9 +36,11 @@ interface Result extends Summary {
   readonly unit: string;
   readonly value: number;
   readonly bar?: number;
+  readonly better?: 'less' | 'more';
   /** The peer's median by ours. */
   readonly ratio?: number;
   readonly load: number;
+  readonly details?: unknown;
 }
 
 const { values, positionals } = parseArgs({
@@ -35,7 +50,10 @@ const { values, positionals } = parseArgs({
 
 function resultOf(row: Row, engine: string, samples: readonly number[], load: number): Result {
   const summary = summarize(samples);
-  const bar = engine === 'wolffia' && row.bar !== undefined ? { bar: row.bar } : {};
+  const bar =
+    engine === 'wolffia' && row.bar !== undefined
+      ? { bar: row.bar, better: row.better ?? 'less' }
+      : {};
   return { id: row.id, engine, unit: row.unit, value: summary.median, ...bar, ...summary, load };
 }
 
@@ -50,7 +68,8 @@ async function measure(row: Row): Promise<Result[]> {
     own.push(...(await row.measure()));
     for (const peer of present) others.get(peer.name)?.push(...(await peer.measure()));
   }
-  const ours = resultOf(row, 'wolffia', own, load);
+  const details = await row.details?.();
+  const ours = { ...resultOf(row, 'wolffia', own, load), ...(details ? { details } : {}) };
   const theirs = [...others].map(([name, samples]) => {
     const result = resultOf(row, name, samples, load);
     return { ...result, ratio: result.median / ours.median };
@@ -65,34 +84,44 @@ function isPresent(name: string, absence: string | undefined): boolean {
 
 function print(result: Result): void {
   const number = (value: number): string => value.toPrecision(3).padStart(9);
-  const verdict =
-    result.bar === undefined
-      ? ''
-      : result.median <= result.bar
-        ? `  ≤ ${result.bar}`
-        : `  MISSES ${result.bar}`;
   const ratio = result.ratio === undefined ? '' : `  ${result.ratio.toFixed(2)} × ours`;
   process.stdout.write(
-    `${result.id.padEnd(24)}${result.engine.padEnd(12)}${number(result.median)} ${result.unit.padEnd(4)}` +
+    `${result.id.padEnd(24)}${result.engine.padEnd(12)}${number(result.median)} ${result.unit.padEnd(5)}` +
       `${number(result.min)}${number(result.max)}${String(result.runs).padStart(6)}` +
-      `${result.load.toFixed(2).padStart(7)}${verdict}${ratio}\n`,
+      `${result.load.toFixed(2).padStart(7)}${verdictOn(result)}${ratio}\n`,
   );
 }
 
-const unknown = positionals.find((name) => !ROWS.some(({ id }) => id === name));
+function verdictOn({ bar, better, median }: Result): string {
+  if (bar === undefined) return '';
+  if (better === 'more') return median >= bar ? `  ≥ ${bar}` : `  MISSES ${bar}`;
+  return median <= bar ? `  ≤ ${bar}` : `  MISSES ${bar}`;
+}
+
+function isNamedBy(name: string): (row: Row) => boolean {
+  return ({ id }) => id === name || id.startsWith(`${name}-`);
+}
+
+const unknown = positionals.find((name) => !ROWS.some(isNamedBy(name)));
 if (unknown !== undefined) {
   process.stderr.write(`no row ${unknown}: there are ${ROWS.map(({ id }) => id).join(', ')}\n`);
   process.exit(1);
 }
 process.stdout.write(
-  `${'id'.padEnd(24)}${'engine'.padEnd(12)}${'median'.padStart(9)}     ${'min'.padStart(9)}${'max'.padStart(9)}${'runs'.padStart(6)}${'load'.padStart(7)}\n`,
+  `${'id'.padEnd(24)}${'engine'.padEnd(12)}${'median'.padStart(9)}      ${'min'.padStart(9)}${'max'.padStart(9)}${'runs'.padStart(6)}${'load'.padStart(7)}\n`,
 );
 const results: Result[] = [];
 for (const row of ROWS) {
-  if (positionals.length > 0 && !positionals.includes(row.id)) continue;
-  for (const result of await measure(row)) {
-    print(result);
-    results.push(result);
+  if (positionals.length > 0 && !positionals.some((name) => isNamedBy(name)(row))) continue;
+  try {
+    for (const result of await measure(row)) {
+      print(result);
+      results.push(result);
+    }
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    process.stdout.write(`${row.id.padEnd(24)}FAILED: ${reason}\n`);
+    process.exitCode = 1;
   }
 }
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));

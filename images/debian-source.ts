@@ -1,0 +1,142 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Source packages of Debian, fetched and unpacked by apt as an ordinary user: with lists and
+ * caches of our own, so that the machine's stay as they are. Which mirror is asked is what the
+ * machine's own apt says; which release is fixed here, so that everybody builds from the same
+ * sources, whatever release they run.
+ */
+const RELEASE = 'trixie';
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const MAX_COMPLAINT = 4096;
+
+/** Why Debian's sources cannot be had on this machine; undefined when they can. */
+export function debianAbsence(): string | undefined {
+  for (const tool of ['apt-get', 'dpkg-source']) {
+    const { error, status } = spawnSync(tool, ['--version'], { stdio: 'ignore' });
+    if (error || status !== 0) return `there is no ${tool} (Debian packages apt, dpkg-dev)`;
+  }
+  return findMirror() === undefined ? "no Debian archive is among apt's sources" : undefined;
+}
+
+/**
+ * Unpacks a source package, with Debian's patches applied; answers its folder, in the cache.
+ *
+ * # Errors
+ * an Error with what apt said
+ */
+export async function fetchDebianSource(
+  cacheDirectory: string,
+  name: string,
+  progress: (status: string) => void,
+): Promise<string> {
+  const directory = join(cacheDirectory, 'debian');
+  const home = join(directory, RELEASE, name);
+  if (existsSync(home)) return home;
+  progress(`Fetching the source of ${name} from Debian`);
+  const apt = new PrivateApt(join(directory, 'apt'));
+  await apt.update();
+  const incoming = `${home}.${process.pid}`;
+  rmSync(incoming, { recursive: true, force: true });
+  mkdirSync(incoming, { recursive: true });
+  try {
+    await apt.unpack(name, incoming);
+    const folder = readdirSync(incoming, { withFileTypes: true }).find((one) => one.isDirectory());
+    if (!folder) throw new Error(`apt unpacked nothing of ${name}`);
+    try {
+      renameSync(join(incoming, folder.name), home);
+    } catch (thrown) {
+      // Another builder was faster.
+      if (!existsSync(home)) throw thrown;
+    }
+  } finally {
+    rmSync(incoming, { recursive: true, force: true });
+  }
+  return home;
+}
+
+class PrivateApt {
+  readonly #configPath: string;
+
+  constructor(home: string) {
+    const sources = join(home, 'sources');
+    const lists = join(home, 'lists');
+    const cache = join(home, 'cache');
+    for (const folder of [sources, join(lists, 'partial'), join(cache, 'archives', 'partial')]) {
+      mkdirSync(folder, { recursive: true });
+    }
+    const mirror = findMirror();
+    if (mirror === undefined) throw new Error("no Debian archive is among apt's sources");
+    const stanza = ['Types: deb-src', `URIs: ${mirror}`, `Suites: ${RELEASE}`, 'Components: main'];
+    if (existsSync(KEYRING)) stanza.push(`Signed-By: ${KEYRING}`);
+    writeFileSync(join(sources, 'debian.sources'), `${stanza.join('\n')}\n`);
+    this.#configPath = join(home, 'apt.conf');
+    const settings = {
+      'Dir::Etc::sourcelist': '/dev/null',
+      'Dir::Etc::sourceparts': sources,
+      'Dir::State::lists': lists,
+      'Dir::Cache': cache,
+      // Else root would hand the download to a user that cannot write here.
+      'APT::Sandbox::User': 'root',
+    };
+    const lines = Object.entries(settings).map(([key, value]) => `${key} "${value}";\n`);
+    writeFileSync(this.#configPath, lines.join(''));
+  }
+
+  async update(): Promise<void> {
+    await this.#run('apt-get', ['update', '-qq']);
+  }
+
+  /**
+   * The newest version that the mirror really has: between a point release and the mirror's next
+   * update the list names files that are not there yet.
+   */
+  async unpack(name: string, directory: string): Promise<void> {
+    const listing = await this.#run('apt-cache', ['madison', name]);
+    const versions = listing.split('\n').flatMap((line) => line.split('|')[1]?.trim() ?? []);
+    if (versions.length === 0) throw new Error(`Debian ${RELEASE} has no source package ${name}`);
+    let lastFailure: unknown;
+    for (const version of [undefined, ...versions]) {
+      const wanted = version === undefined ? name : `${name}=${version}`;
+      try {
+        await this.#run('apt-get', ['source', '--only-source', '-qq', wanted], directory);
+        return;
+      } catch (thrown) {
+        lastFailure = thrown;
+      }
+    }
+    throw lastFailure;
+  }
+
+  #run(program: string, args: readonly string[], directory?: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(program, args, {
+        ...(directory === undefined ? {} : { cwd: directory }),
+        env: { ...process.env, APT_CONFIG: this.#configPath, LC_ALL: 'C' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      let complaint = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      child.stderr.on('data', (chunk: Buffer) => {
+        complaint = (complaint + chunk.toString()).slice(-MAX_COMPLAINT);
+      });
+      child.once('error', (error) => reject(new Error(`cannot run ${program}: ${error.message}`)));
+      child.once('close', (code) => {
+        if (code === 0) resolve(output);
+        else reject(new Error(`${program} ${args.join(' ')} failed:\n${complaint.trim()}`));
+      });
+    });
+  }
+}
+
+/** The address of Debian's archive (not of its security updates), as apt itself is set up. */
+function findMirror(): string | undefined {
+  const targets = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'];
+  const { stdout } = spawnSync('apt-get', targets, { encoding: 'utf8' });
+  return (stdout ?? '').split('\n').find((address) => /\/debian\/?$/.test(address));
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { debianAbsence } from '../../../../images/debian-source.ts';
+import type { BenchKitchen, BenchProgram } from '../bench-program.ts';
+import { cSourcesOf, emulate, FOREIGN_FLAGS, filesOf, ownFiles } from '../source-files.ts';
+
+// Libraries of C, each with a driver of ours that feeds it and prints a checksum.
+
+async function buildZlib(kitchen: BenchKitchen): Promise<Uint8Array> {
+  const library = filesOf(await kitchen.debianSource('zlib'), /^[a-z0-9]+\.[ch]$/);
+  // Streams over files, which are not measured.
+  for (const name of Object.keys(library)) {
+    if (name.startsWith('gz') && name.endsWith('.c')) delete library[name];
+  }
+  const files = { ...library, ...ownFiles('applications/zlib-stream.c', kitchen) };
+  return kitchen.compileProgram({
+    name: 'zlib',
+    files,
+    args: [...FOREIGN_FLAGS, ...cSourcesOf(files)],
+  });
+}
+
+const BZIP2_FILES = /^(blocksort|huffman|crctable|randtable|compress|decompress|bzlib)\.c$|\.h$/;
+
+async function buildBzip2(kitchen: BenchKitchen): Promise<Uint8Array> {
+  const library = filesOf(await kitchen.debianSource('bzip2'), BZIP2_FILES);
+  const files = { ...library, ...ownFiles('applications/bzip2-stream.c', kitchen) };
+  const args = [...FOREIGN_FLAGS, '-DBZ_NO_STDIO', ...cSourcesOf(files)];
+  return kitchen.compileProgram({ name: 'bzip2', files, args });
+}
+
+async function buildCmark(kitchen: BenchKitchen): Promise<Uint8Array> {
+  const library = filesOf(join(await kitchen.debianSource('cmark'), 'src'), /\.(c|h|inc)$/);
+  delete library['main.c'];
+  const files = {
+    ...library,
+    ...ownFiles('applications/markdown.c', kitchen),
+    // What its build system would find out.
+    'config.h': Buffer.from(
+      '#include <stdbool.h>\n#define HAVE_STDBOOL_H\n#define HAVE___BUILTIN_EXPECT\n' +
+        '#define HAVE___ATTRIBUTE__\n#define CMARK_ATTRIBUTE(list) __attribute__ (list)\n' +
+        '#define CMARK_INLINE inline\n',
+    ),
+    'cmark_export.h': Buffer.from('#define CMARK_EXPORT\n#define CMARK_NO_EXPORT\n'),
+    'cmark_version.h': Buffer.from('#define CMARK_VERSION 0\n#define CMARK_VERSION_STRING ""\n'),
+  };
+  const args = [...FOREIGN_FLAGS, ...cSourcesOf(files)];
+  return kitchen.compileProgram({ name: 'cmark', files, args });
+}
+
+/** SQLite in its one-file form; Debian's source would need Tcl and a C compiler to make that. */
+const SQLITE_PACKAGE = 'better-sqlite3';
+const SQLITE_VERSION = '13.2.0';
+
+async function buildSqlite(kitchen: BenchKitchen): Promise<Uint8Array> {
+  const folder = await kitchen.npmPackage(SQLITE_PACKAGE, SQLITE_VERSION);
+  const files = {
+    ...filesOf(join(folder, 'deps', 'sqlite3'), /^sqlite3\.[ch]$/),
+    ...ownFiles('applications/sqlite-orders.c', kitchen),
+  };
+  return kitchen.compileProgram({
+    name: 'sqlite (minutes)',
+    files,
+    args: [
+      ...FOREIGN_FLAGS,
+      ...emulate('signal', 'getpid', 'mman', 'process-clocks'),
+      '-DSQLITE_THREADSAFE=0',
+      '-DSQLITE_OMIT_LOAD_EXTENSION',
+      '-Wl,-z,stack-size=1048576',
+      ...cSourcesOf(files),
+    ],
+  });
+}
+
+const debian = { group: 'applications', absence: debianAbsence } as const;
+
+export const LIBRARIES: readonly BenchProgram[] = [
+  { ...debian, name: 'bzip2-compress', build: buildBzip2, args: ['compress'] },
+  { ...debian, name: 'bzip2-decompress', build: buildBzip2, args: ['decompress'] },
+  { ...debian, name: 'cmark', build: buildCmark },
+  { name: 'sqlite', group: 'applications', build: buildSqlite },
+  { ...debian, name: 'zlib-compress', build: buildZlib, args: ['compress'] },
+  { ...debian, name: 'zlib-decompress', build: buildZlib, args: ['decompress'] },
+];

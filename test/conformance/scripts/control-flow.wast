@@ -1,0 +1,50 @@
+;; Blocks, loops and branches of every shape; loops long enough that a slice ends within them.
+(module
+  (func (export "triangle") (param $n i32) (result i32)
+    (local $sum i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $n)))
+        (local.set $sum (i32.add (local.get $sum) (local.get $n)))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br $next)))
+    (local.get $sum))
+  (func (export "nested") (param $n i32) (result i32)
+    (local $i i32) (local $j i32) (local $count i32)
+    (loop $outer
+      (local.set $j (i32.const 0))
+      (loop $inner
+        (local.set $count (i32.add (local.get $count) (i32.const 1)))
+        (br_if $outer (i32.and (i32.eq (local.get $j) (i32.const 3)) (i32.lt_s
+          (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+        (br_if $inner (i32.lt_u
+          (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 5)))))
+    (i32.add (i32.mul (local.get $count) (i32.const 1000)) (local.get $i)))
+  (func (export "leave") (param $n i32) (result i32)
+    (block $out (result i32)
+      (loop $again
+        (if (i32.eq (local.get $n) (i32.const 7))
+          (then (br $out (i32.const 70))))
+        (if (i32.gt_s (local.get $n) (i32.const 100))
+          (then (return (i32.const -1)))
+          (else (local.set $n (i32.add (local.get $n) (i32.const 1)))))
+        (br $again))
+      (unreachable)))
+  (func (export "dead") (result i32)
+    (return (i32.const 5))
+    (loop $l (br $l))
+    (unreachable))
+  (func (export "trap") (param i32) (result i32)
+    (if (result i32) (local.get 0) (then (unreachable)) (else (i32.const 3)))))
+(assert_return (invoke "triangle" (i32.const 0)) (i32.const 0))
+(assert_return (invoke "triangle" (i32.const 10)) (i32.const 55))
+(assert_return (invoke "triangle" (i32.const 10000)) (i32.const 50005000))
+(assert_return (invoke "nested" (i32.const 0)) (i32.const 5005))
+(assert_return (invoke "nested" (i32.const 20)) (i32.const 21021))
+(assert_return (invoke "leave" (i32.const 0)) (i32.const 70))
+(assert_return (invoke "leave" (i32.const 7)) (i32.const 70))
+(assert_return (invoke "leave" (i32.const 8)) (i32.const -1))
+(assert_return (invoke "dead") (i32.const 5))
+(assert_return (invoke "trap" (i32.const 0)) (i32.const 3))
+(assert_trap (invoke "trap" (i32.const 1)) "unreachable")
+(assert_invalid (module (func (result i32) (i64.const 0))) "type mismatch")
