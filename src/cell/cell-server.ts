@@ -1,7 +1,7 @@
 import type { Abi } from '../abi/abi.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { EmptySource } from '../kernel/byte-channel.ts';
-import type { ProcessEnd } from '../kernel/process.ts';
+import { Scheduler } from '../kernel/scheduler.ts';
 import { WaitQueue } from '../kernel/wait-queue.ts';
 import { encodeMessage, FrameDecoder, LINK_VERSION, STREAM } from '../link/frame.ts';
 import {
@@ -9,13 +9,16 @@ import {
   type CellMessage,
   parseDaemonMessage,
   type StartMessage,
+  type UsageMessage,
 } from '../link/messages.ts';
+import type { Usage } from '../spec/resources.ts';
 import type { CellHost } from './cell-host.ts';
-import { CellContainer } from './container.ts';
+import { CellContainer, type ContainerEnd } from './container.ts';
 import { ContainerFiles } from './container-files.ts';
 import { LinkSink } from './link-sink.ts';
 import { LinkSource } from './link-source.ts';
 import { ProgramCache } from './program-cache.ts';
+import { RewriteCache } from './rewrite-cache.ts';
 
 /** One task as the link sees it: its streams, and the container once it has started. */
 interface RunningTask {
@@ -32,6 +35,7 @@ interface RunningTask {
 export class CellServer {
   readonly #host: CellHost;
   readonly #send: (frame: Uint8Array) => void;
+  readonly #scheduler: Scheduler;
   readonly #programs: ProgramCache;
   readonly #files: ContainerFiles;
   readonly #tasks = new Map<number, RunningTask>();
@@ -47,7 +51,10 @@ export class CellServer {
     this.#host = options.host;
     this.#send = options.send;
     this.#shutdown = options.shutdown;
-    this.#programs = new ProgramCache(options.abis, options.host);
+    const { clock, turns, reportBug } = options.host;
+    this.#scheduler = new Scheduler(clock, turns);
+    const linker = { abis: options.abis, scheduler: this.#scheduler, reportBug };
+    this.#programs = new ProgramCache(linker, new RewriteCache(options.host), options.host);
     this.#files = new ContainerFiles(options.host);
     this.#decoder = new FrameDecoder({
       onMessage: (task, json) => this.#receive(task, json),
@@ -62,6 +69,11 @@ export class CellServer {
 
   greet(pid: number): void {
     this.#tell(0, { type: 'hello', version: LINK_VERSION, pid });
+    const beat = (): void => {
+      this.#tell(0, { type: 'heartbeat' });
+      this.#host.clock.startTimer(HEARTBEAT_MS, beat);
+    };
+    this.#host.clock.startTimer(HEARTBEAT_MS, beat);
   }
 
   /**
@@ -80,12 +92,37 @@ export class CellServer {
       case 'signal':
         this.#tasks.get(task)?.container?.signal(message.signal);
         return;
+      case 'pause':
+        this.#control(task, (container) => container.pause());
+        return;
+      case 'resume':
+        this.#control(task, (container) => container.resume());
+        return;
+      case 'update':
+        this.#control(task, (container) => container.update(message.resources));
+        return;
+      case 'usage': {
+        const container = this.#tasks.get(task)?.container;
+        if (container) this.#tell(task, { type: 'usage', usage: usageMessage(container.usage()) });
+        return;
+      }
       case 'resize':
         // The window size is the terminal's, which comes with the line discipline.
         return;
       case 'shutdown':
         this.#shutdown();
     }
+  }
+
+  /**
+   * Messages come between guests' slices: what is done to a container is in force when it is
+   * answered. One that has ended meanwhile says so itself.
+   */
+  #control(task: number, act: (container: CellContainer) => void): void {
+    const container = this.#tasks.get(task)?.container;
+    if (!container) return;
+    act(container);
+    this.#tell(task, { type: 'done' });
   }
 
   #start(number: number, spec: StartMessage): void {
@@ -103,7 +140,14 @@ export class CellServer {
         isTerminal: spec.hasTerminal,
       };
       const files = this.#files.open(spec);
-      task.container = CellContainer.prepare(spec, files, streams, this.#programs, this.#host);
+      task.container = CellContainer.prepare(
+        spec,
+        files,
+        streams,
+        this.#programs,
+        this.#scheduler,
+        this.#host,
+      );
     } catch (thrown) {
       this.#refuse(number, thrown);
       return;
@@ -114,9 +158,6 @@ export class CellServer {
   }
 
   async #run(number: number, container: CellContainer): Promise<void> {
-    // The first turn is the daemon's: it must hear that the container has started before the guest
-    // takes the thread.
-    await new Promise<void>((resolve) => this.#host.turns.atNextTurn(resolve));
     const end = await container.run();
     container[Symbol.dispose]();
     this.#tasks.delete(number);
@@ -139,10 +180,24 @@ export class CellServer {
   }
 }
 
-function exitMessage({ exitCode, reason }: ProcessEnd): CellMessage {
+const HEARTBEAT_MS = 1_000;
+
+function exitMessage({ exitCode, reason, isOutOfMemory, usage }: ContainerEnd): CellMessage {
   return {
     type: 'exited',
     exitCode,
     ...(reason === undefined ? {} : { reason: boundedText(reason) }),
+    isOutOfMemory,
+    usage: usageMessage(usage),
+  };
+}
+
+function usageMessage(usage: Usage): UsageMessage {
+  return {
+    ...usage,
+    processes: usage.processes.map((process) => ({
+      ...process,
+      command: boundedText(process.command),
+    })),
   };
 }

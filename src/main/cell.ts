@@ -21,6 +21,7 @@ function main(): void {
       turns: { atNextTurn: (callback) => void setImmediate(callback) },
       files: { fs, platform: process.platform },
       fillRandom: (target) => void randomFillSync(target),
+      rewriteCacheDirectory: process.argv[2],
       sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
       reportBug,
     },

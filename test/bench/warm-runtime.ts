@@ -11,6 +11,7 @@ import { createLog } from '../../src/base/log.ts';
 import { systemClock } from '../../src/main/system-clock.ts';
 import type { TaskSpec } from '../../src/runtime/contract.ts';
 import { WasmRuntime } from '../../src/runtime/wasm/wasm-runtime.ts';
+import { DEFAULT_CPU_SHARES } from '../../src/spec/resources.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -52,6 +53,7 @@ export class WarmRuntime implements AsyncDisposable {
       dataRoot: directory,
       nodePath: process.execPath,
       cellProgram: join(root, 'dist', 'cell.cjs'),
+      environmentPath: process.env['PATH'] ?? '',
       clock: systemClock(),
       log: createLog(
         () => {},
@@ -87,6 +89,8 @@ export class WarmRuntime implements AsyncDisposable {
       workingDirectory: '/',
       hasTerminal: false,
       hasStdin: false,
+      resources: { cpuShares: DEFAULT_CPU_SHARES },
+      isolation: 'default',
     };
   }
 
