@@ -108,6 +108,11 @@ export class ControlGroup {
     return 0;
   }
 
+  /** It has a quota, so that it can be throttled. */
+  get isLimited(): boolean {
+    return this.#cpu !== undefined || this.#fuelRate !== undefined;
+  }
+
   /** When a group that `allowanceAt` found throttled is to be asked again. */
   get refillAtMs(): number {
     return this.#refillAtMs;
@@ -140,7 +145,8 @@ export class ControlGroup {
       this.#throttledPeriodCount += 1;
     }
     if (!isThrottled && this.#throttledSinceMs !== undefined) {
-      this.#throttledMs += nowMs - this.#throttledSinceMs;
+      // It may be asked long after its quota was refilled.
+      this.#throttledMs += Math.min(nowMs, this.#refillAtMs) - this.#throttledSinceMs;
       this.#throttledSinceMs = undefined;
     }
   }

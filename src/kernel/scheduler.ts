@@ -72,8 +72,11 @@ export class Scheduler {
 
   /** A process of the group can go on. */
   ready(process: Process): void {
-    process.group.runnable.push(process);
-    this.#ready.add(process.group);
+    const { group } = process;
+    group.runnable.push(process);
+    this.#ready.add(group);
+    // Whoever could run and may not is throttled from now on.
+    if (group.isLimited) group.allowanceAt(this.#clock.monotonicMs());
     this.#continue();
   }
 
