@@ -1,4 +1,5 @@
 import type { Abi } from '../abi/abi.ts';
+import { HostcallTrace } from '../abi/hostcall-trace.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { EmptySource } from '../kernel/byte-channel.ts';
 import { Scheduler } from '../kernel/scheduler.ts';
@@ -15,6 +16,7 @@ import type { Usage } from '../spec/resources.ts';
 import type { CellHost } from './cell-host.ts';
 import { CellContainer, type ContainerEnd } from './container.ts';
 import { ContainerFiles } from './container-files.ts';
+import { DeterministicHost } from './deterministic-host.ts';
 import { LinkSink } from './link-sink.ts';
 import { LinkSource } from './link-source.ts';
 import { ProgramCache } from './program-cache.ts';
@@ -35,6 +37,9 @@ interface RunningTask {
 export class CellServer {
   readonly #host: CellHost;
   readonly #send: (frame: Uint8Array) => void;
+  /** What guests see of the machine; the link and the caches see the machine itself. */
+  readonly #guestHost: CellHost;
+  readonly #trace: HostcallTrace | undefined;
   readonly #scheduler: Scheduler;
   readonly #programs: ProgramCache;
   readonly #files: ContainerFiles;
@@ -47,15 +52,27 @@ export class CellServer {
     readonly host: CellHost;
     readonly send: (frame: Uint8Array) => void;
     readonly shutdown: () => void;
+    /** Makes clocks, randomness and turns a function of it and of what the guests do. */
+    readonly seed?: string | undefined;
   }) {
     this.#host = options.host;
     this.#send = options.send;
     this.#shutdown = options.shutdown;
-    const { clock, turns, reportBug } = options.host;
-    this.#scheduler = new Scheduler(clock, turns);
-    const linker = { abis: options.abis, scheduler: this.#scheduler, reportBug };
+    const { host, seed, abis } = options;
+    this.#guestHost =
+      seed === undefined
+        ? host
+        : new DeterministicHost(host, seed, () => this.#scheduler.fuelUsed());
+    this.#scheduler = new Scheduler(this.#guestHost.clock, this.#guestHost.turns);
+    this.#trace = seed === undefined ? undefined : new HostcallTrace();
+    const linker = {
+      abis,
+      scheduler: this.#scheduler,
+      reportBug: host.reportBug,
+      trace: this.#trace,
+    };
     this.#programs = new ProgramCache(linker, new RewriteCache(options.host), options.host);
-    this.#files = new ContainerFiles(options.host);
+    this.#files = new ContainerFiles(this.#guestHost);
     this.#decoder = new FrameDecoder({
       onMessage: (task, json) => this.#receive(task, json),
       onData: (task, _stream, bytes) => this.#tasks.get(task)?.stdin?.push(bytes),
@@ -146,7 +163,7 @@ export class CellServer {
         streams,
         this.#programs,
         this.#scheduler,
-        this.#host,
+        this.#guestHost,
       );
     } catch (thrown) {
       this.#refuse(number, thrown);
@@ -161,7 +178,8 @@ export class CellServer {
     const end = await container.run();
     container[Symbol.dispose]();
     this.#tasks.delete(number);
-    this.#tell(number, exitMessage(end));
+    const trace = this.#trace === undefined ? {} : { trace: this.#trace.digest };
+    this.#tell(number, { ...exitMessage(end), ...trace });
   }
 
   #refuse(number: number, thrown: unknown): void {
@@ -182,7 +200,12 @@ export class CellServer {
 
 const HEARTBEAT_MS = 1_000;
 
-function exitMessage({ exitCode, reason, isOutOfMemory, usage }: ContainerEnd): CellMessage {
+function exitMessage({
+  exitCode,
+  reason,
+  isOutOfMemory,
+  usage,
+}: ContainerEnd): CellMessage & { type: 'exited' } {
   return {
     type: 'exited',
     exitCode,

@@ -1,6 +1,7 @@
 import type { Abi } from '../abi/abi.ts';
 import { encodeGlue, GLUE_IMPORTS, GLUE_WAIT, type GlueFunction } from '../abi/glue.ts';
 import { type BugReporter, bindHooks, bindHostcall, type Hostcall } from '../abi/hostcall.ts';
+import type { HostcallTrace } from '../abi/hostcall-trace.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { FuelGauge } from '../kernel/fuel-gauge.ts';
 import { GuestMemory } from '../kernel/guest-memory.ts';
@@ -32,6 +33,8 @@ export interface Linker {
   readonly abis: readonly Abi[];
   readonly scheduler: Scheduler;
   readonly reportBug: BugReporter;
+  /** Takes note of every hostcall, when a run is to be compared with another. */
+  readonly trace: HostcallTrace | undefined;
 }
 
 /**
@@ -67,7 +70,7 @@ export function prepareProgram(rewritten: RewrittenModule, linker: Linker): Prog
 
 function instantiateGlue(
   hostcalls: readonly LinkedHostcall[],
-  { scheduler, reportBug }: Linker,
+  { scheduler, reportBug, trace }: Linker,
 ): WebAssembly.Exports {
   const hooks = bindHooks(scheduler);
   const kernel: Record<string, WebAssembly.ImportValue> = {
@@ -78,11 +81,25 @@ function instantiateGlue(
   for (const found of hostcalls) {
     const { abi, call } = found;
     const name = glueName(found);
-    kernel[name] = bindHostcall(found.name, call, scheduler, abi.errnoNumbers, reportBug);
+    const bound = bindHostcall(found.name, call, scheduler, abi.errnoNumbers, reportBug);
+    kernel[name] = trace ? traced(name, bound, trace, scheduler) : bound;
     functions.push({ name, parameters: call.parameters, hasResult: call.hasResult });
   }
   const module = new WebAssembly.Module(encodeGlue(functions));
   return new WebAssembly.Instance(module, { [GLUE_IMPORTS]: kernel }).exports;
+}
+
+function traced(
+  name: string,
+  bound: (...args: (number | bigint)[]) => number,
+  trace: HostcallTrace,
+  scheduler: Scheduler,
+): (...args: (number | bigint)[]) => number {
+  return (...args) => {
+    const answer = bound(...args);
+    trace.record(name, scheduler.fuelUsed(), args, answer);
+    return answer;
+  };
 }
 
 export interface Guest {

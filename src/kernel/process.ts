@@ -263,12 +263,18 @@ export class Process {
     resume?.(this.#end ? STOP : CONTINUE);
   }
 
-  /** For the scheduler: books what was used since the guest was resumed. */
-  account(ranMs: number): void {
+  /** For the scheduler: books what was used since the guest was resumed; answers the fuel. */
+  account(ranMs: number): number {
+    const fuel = this.unaccountedFuel;
     this.#ranMs += ranMs;
-    const fuel = this.fuelUsed;
-    this.group.spend(ranMs, fuel - this.#accountedFuel);
-    this.#accountedFuel = fuel;
+    this.#accountedFuel += fuel;
+    this.group.spend(ranMs, fuel);
+    return fuel;
+  }
+
+  /** Used since the guest was resumed. */
+  get unaccountedFuel(): number {
+    return this.fuelUsed - this.#accountedFuel;
   }
 
   /**

@@ -31,6 +31,7 @@ export class Scheduler {
   readonly #ready = new Set<ControlGroup>();
   readonly #ending: Process[] = [];
   #running: Process | undefined;
+  #accountedFuel = 0;
   #sliceStartMs = 0;
   #sliceEndMs = 0;
   #turnEndMs = 0;
@@ -51,6 +52,11 @@ export class Scheduler {
   /** When the running process began its slice, by the monotonic clock. */
   get sliceStartMs(): number {
     return this.#sliceStartMs;
+  }
+
+  /** All that the guests of the cell have used until now. */
+  fuelUsed(): number {
+    return this.#accountedFuel + (this.#running?.unaccountedFuel ?? 0);
   }
 
   /** True when the running process must let others have their turn. */
@@ -97,7 +103,7 @@ export class Scheduler {
   leave(process: Process): void {
     if (this.#running !== process) return;
     const nowMs = this.#clock.monotonicMs();
-    process.account(nowMs - this.#sliceStartMs);
+    this.#accountedFuel += process.account(nowMs - this.#sliceStartMs);
     this.#running = undefined;
     if (this.#ready.size > 0 || this.#ending.length > 0) this.#continue(nowMs);
   }

@@ -94,6 +94,8 @@ const cellMessage = v.variant('type', [
     reason: v.exactOptional(text),
     isOutOfMemory: v.boolean(),
     usage,
+    /** Of all hostcalls of the cell so far, when it is deterministic. */
+    trace: v.exactOptional(text),
   }),
   v.object({ type: v.literal('done') }),
   v.object({ type: v.literal('usage'), usage }),

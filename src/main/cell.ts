@@ -27,6 +27,7 @@ function main(): void {
     },
     send: (frame) => void link.write(frame),
     shutdown: () => process.exit(0),
+    seed: process.argv[3],
   });
   link.on('data', (chunk: Uint8Array) => {
     try {

@@ -122,6 +122,8 @@ export interface TaskExit {
   readonly reason?: string;
   /** It died because it was refused memory. */
   readonly isOutOfMemory: boolean;
+  /** What tells two deterministic runs apart (hostcall-trace.ts); absent in all others. */
+  readonly trace?: string;
   /** Absent when the host process was lost, and the account with it. */
   readonly usage?: Usage;
 }

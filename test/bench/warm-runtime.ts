@@ -38,7 +38,10 @@ export class WarmRuntime implements AsyncDisposable {
   }
 
   /** `spreadCells` 1 puts all containers into one cell. */
-  static async open(program: Uint8Array, spreadCells: number): Promise<WarmRuntime> {
+  static async open(
+    program: Uint8Array,
+    { spreadCells = 1, seed }: { spreadCells?: number; seed?: string | undefined } = {},
+  ): Promise<WarmRuntime> {
     const directory = mkdtempSync(join(tmpdir(), 'wolffia-bench-'));
     const image = join(directory, 'image');
     mkdirSync(image);
@@ -61,6 +64,7 @@ export class WarmRuntime implements AsyncDisposable {
         'error',
       ),
       spreadCells,
+      ...(seed === undefined ? {} : { seed }),
     });
     return new WarmRuntime(runtime, directory, diffId);
   }

@@ -17,6 +17,8 @@ export interface CellProgram {
   /** Descriptor to which the cell's own diagnostics go. */
   readonly logFd: number;
   readonly hardening: CellHardening;
+  /** Makes the runs of a cell repeatable (deterministic-host.ts). */
+  readonly seed: string | undefined;
 }
 
 /**
@@ -80,6 +82,7 @@ export class Cell {
       ...hardening.nodeFlags,
       scriptPath,
       rewriteCacheDirectory,
+      ...(program.seed === undefined ? [] : [program.seed]),
     ];
     const fds = hardening.openFds();
     this.#child = spawn(command ?? nodePath, args, {

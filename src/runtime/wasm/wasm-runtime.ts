@@ -25,6 +25,8 @@ export interface WasmRuntimeOptions {
   readonly environmentPath: string;
   /** How many cells are filled with one container each before they are shared. */
   readonly spreadCells?: number;
+  /** Makes the runs of each cell repeatable, for tests and recordings. */
+  readonly seed?: string;
 }
 
 /** See docs/RATIONALE.md. */
@@ -63,6 +65,7 @@ export class WasmRuntime implements Runtime {
       rewriteCacheDirectory: join(dataRoot, 'rewritten'),
       logFd,
       hardening,
+      seed: options.seed,
     };
     const spreadCells = options.spreadCells ?? DEFAULT_SPREAD_CELLS;
     const pool = new CellPool(program, registry, clock, log, spreadCells);

@@ -30,7 +30,7 @@ export const IDLE_CONTAINER_MEMORY: Row = {
 };
 
 async function measureOnce(): Promise<number> {
-  await using warm = await WarmRuntime.open(await compileSource('wasm/fixtures/behave.c'), 1);
+  await using warm = await WarmRuntime.open(await compileSource('wasm/fixtures/behave.c'));
   const start = async (): Promise<number> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const task = await warm.runtime.start(warm.spec('sleep', String(SLEEP_MS)), {
