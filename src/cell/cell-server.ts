@@ -1,9 +1,12 @@
 import type { Abi } from '../abi/abi.ts';
 import { HostcallTrace } from '../abi/hostcall-trace.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
+import { Errno } from '../base/errno.ts';
 import { EmptySource } from '../kernel/byte-channel.ts';
+import { findExecutable } from '../kernel/executable-path.ts';
 import { Scheduler } from '../kernel/scheduler.ts';
 import { WaitQueue } from '../kernel/wait-queue.ts';
+import { enterDirectory } from '../kernel/working-directory.ts';
 import { encodeMessage, FrameDecoder, LINK_VERSION, STREAM } from '../link/frame.ts';
 import {
   boundedText,
@@ -11,6 +14,7 @@ import {
   parseDaemonMessage,
   type StartMessage,
   type UsageMessage,
+  type WarmMessage,
 } from '../link/messages.ts';
 import type { Usage } from '../spec/resources.ts';
 import type { CellHost } from './cell-host.ts';
@@ -106,6 +110,9 @@ export class CellServer {
       case 'start':
         this.#start(task, message);
         return;
+      case 'warm':
+        this.#warm(message);
+        return;
       case 'signal':
         this.#tasks.get(task)?.container?.signal(message.signal);
         return;
@@ -172,6 +179,21 @@ export class CellServer {
     this.#tasks.set(number, task);
     this.#tell(number, { type: 'started' });
     void this.#run(number, task.container);
+  }
+
+  /** Nobody asked for it, so that nobody hears when it fails: the container itself will. */
+  #warm({ layers, args, env, workingDirectory }: WarmMessage): void {
+    const [command] = args;
+    if (command === undefined) return;
+    try {
+      using files = this.#files.openImage(layers);
+      const directory = enterDirectory(files, workingDirectory);
+      this.#programs.load(findExecutable(files, directory, command, env), command);
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError || thrown instanceof Errno)) {
+        this.#host.reportBug('warm', thrown);
+      }
+    }
   }
 
   async #run(number: number, container: CellContainer): Promise<void> {

@@ -50,15 +50,19 @@ const usage = v.object({
   ),
 });
 
+const commandFields = {
+  args: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
+  env: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
+  workingDirectory: text,
+};
+
 const startMessage = v.object({
   type: v.literal('start'),
   containerId: text,
   hostname: text,
   rootfs: v.object({ layers: v.array(layerSource), upperdir: text }),
   mounts: v.array(bindMount),
-  args: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
-  env: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
-  workingDirectory: text,
+  ...commandFields,
   hasTerminal: v.boolean(),
   hasStdin: v.boolean(),
   resources,
@@ -67,11 +71,13 @@ const startMessage = v.object({
 });
 
 /**
- * What the daemon says to a cell; all but `shutdown` are about the frame's task. `pause`, `resume`
+ * What the daemon says to a cell; all but `warm` and `shutdown` are about the frame's task. `pause`, `resume`
  * and `update` are answered by `done`, `usage` by `usage`, in the order in which they came.
  */
 const daemonMessage = v.variant('type', [
   startMessage,
+  /** A container like this may follow: its program can be made ready. Not answered. */
+  v.object({ type: v.literal('warm'), layers: v.array(layerSource), ...commandFields }),
   v.object({ type: v.literal('pause') }),
   v.object({ type: v.literal('resume') }),
   v.object({ type: v.literal('update'), resources }),
@@ -105,6 +111,7 @@ const cellMessage = v.variant('type', [
 
 export type StartMessage = v.InferOutput<typeof startMessage>;
 export type UsageMessage = v.InferOutput<typeof usage>;
+export type WarmMessage = DaemonMessage & { readonly type: 'warm' };
 export type DaemonMessage = v.InferOutput<typeof daemonMessage>;
 export type CellMessage = v.InferOutput<typeof cellMessage>;
 

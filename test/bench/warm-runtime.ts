@@ -72,8 +72,6 @@ export class WarmRuntime implements AsyncDisposable {
   /** A container that runs `/program` with these arguments. */
   spec(...args: readonly string[]): TaskSpec {
     this.#containerCount += 1;
-    const upperdir = join(this.#directory, `upper-${this.#containerCount}`);
-    mkdirSync(upperdir);
     return {
       containerId: String(this.#containerCount),
       hostname: 'bench',
@@ -85,7 +83,8 @@ export class WarmRuntime implements AsyncDisposable {
             indexPath: join(this.#directory, 'layer.index'),
           },
         ],
-        upperdir,
+        // Not there: nothing was written yet.
+        upperdir: join(this.#directory, `upper-${this.#containerCount}`),
       },
       mounts: [],
       args: ['/program', ...args],

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { WarmMessage } from '../../link/messages.ts';
 import type { Isolation } from '../../spec/resources.ts';
 import { Cell, type CellProgram } from './cell.ts';
 import type { CellRegistry } from './cell-registry.ts';
@@ -34,6 +35,7 @@ export class CellPool implements AsyncDisposable {
   readonly #spares: Cell[] = [];
   readonly #idle = new Map<Cell, Timer>();
   #watchdog: Timer | undefined;
+  #warmth: { readonly domain: string; readonly message: WarmMessage } | undefined;
   #isClosing = false;
 
   /** `spreadCells`: so many cells have containers before a second one is put into any. */
@@ -65,7 +67,8 @@ export class CellPool implements AsyncDisposable {
    * A cell for one more container of this trust domain. The caller tells `release` when the
    * container is over.
    */
-  async acquire(domain: string, isolation: Isolation): Promise<Cell> {
+  async acquire(domain: string, isolation: Isolation, warmth: WarmMessage): Promise<Cell> {
+    this.#warmth = { domain, message: warmth };
     const cell = this.#choose(domain, isolation);
     if (isolation === 'process') cell.isExclusive = true;
     cell.domain ??= domain;
@@ -95,12 +98,13 @@ export class CellPool implements AsyncDisposable {
   }
 
   #choose(domain: string, isolation: Isolation): Cell {
-    if (isolation === 'process') return this.#takeSpare();
+    if (isolation === 'process') return this.#takeSpare(domain);
     for (const cell of this.#idle.keys()) if (cell.domain === domain) return cell;
     const shared = [...this.#cells].filter(
       (cell) => cell.domain !== undefined && !cell.isExclusive && !this.#idle.has(cell),
     );
-    if (isolation === 'default' && shared.length < this.#spreadCells) return this.#takeSpare();
+    if (isolation === 'default' && shared.length < this.#spreadCells)
+      return this.#takeSpare(domain);
     const roomy = shared.filter((cell) => cell.taskCount < MAX_TASKS_PER_CELL);
     const related = roomy.filter((cell) => cell.domain === domain);
     const candidates = related.length > 0 ? related : roomy;
@@ -108,7 +112,7 @@ export class CellPool implements AsyncDisposable {
       candidates.reduce<Cell | undefined>(
         (least, cell) => (least && least.taskCount <= cell.taskCount ? least : cell),
         undefined,
-      ) ?? this.#takeSpare()
+      ) ?? this.#takeSpare(domain)
     );
   }
 
@@ -121,8 +125,10 @@ export class CellPool implements AsyncDisposable {
     });
   }
 
-  #takeSpare(): Cell {
-    const cell = this.#spares.shift() ?? this.#spawn();
+  #takeSpare(domain: string): Cell {
+    const warm = this.#spares.findIndex((spare) => spare.warmDomain === domain);
+    const cold = this.#spares.findIndex((spare) => spare.warmDomain === undefined);
+    const [cell = this.#spawn()] = this.#spares.splice(warm >= 0 ? warm : Math.max(0, cold), 1);
     // The replacement is started behind the container that waits, not before it.
     this.#clock.startTimer(REFILL_DELAY_MS, () => this.#refill());
     return cell;
@@ -130,6 +136,11 @@ export class CellPool implements AsyncDisposable {
 
   #refill(): void {
     while (!this.#isClosing && this.#spares.length < SPARE_CELLS) this.#spares.push(this.#spawn());
+    // What ran last is what will most likely run next. Some spares stay cold, for whatever else.
+    const [first] = this.#spares;
+    if (this.#warmth && first && first.warmDomain === undefined) {
+      first.warm(this.#warmth.domain, this.#warmth.message);
+    }
   }
 
   #spawn(): Cell {

@@ -2,7 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { EngineError, messageOf } from '../../base/engine-error.ts';
 import { encodeMessage, FrameDecoder, LINK_VERSION, LinkError, STREAM } from '../../link/frame.ts';
-import { type CellMessage, type DaemonMessage, parseCellMessage } from '../../link/messages.ts';
+import {
+  type CellMessage,
+  type DaemonMessage,
+  parseCellMessage,
+  type WarmMessage,
+} from '../../link/messages.ts';
 import type { TaskIo } from '../contract.ts';
 import { CellTask } from './cell-task.ts';
 import { type CellHardening, closeAll } from './hardening.ts';
@@ -60,6 +65,8 @@ export class Cell {
   domain: string | undefined;
   /** It has one container in its life, and nobody beside it. */
   isExclusive = false;
+  /** The domain whose program it was told to make ready, before it has any container. */
+  warmDomain: string | undefined;
 
   readonly #child: ChildProcess;
   readonly #link: Socket;
@@ -138,6 +145,12 @@ export class Cell {
       throw new EngineError(settled.kind, settled.message);
     }
     throw new EngineError('unavailable', `cannot start the container: ${this.#deathReason}`);
+  }
+
+  /** Makes a program ready for the container that may come. */
+  warm(domain: string, message: WarmMessage): void {
+    this.warmDomain = domain;
+    this.tell(0, message);
   }
 
   tell(task: number, message: DaemonMessage): void {

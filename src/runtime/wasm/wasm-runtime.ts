@@ -77,7 +77,14 @@ export class WasmRuntime implements Runtime {
     const { cpusetCpus } = spec.resources;
     // CPUs are chosen for a process: who is bound to some has one of its own.
     const isolation = cpusetCpus === undefined ? spec.isolation : 'process';
-    const cell = await this.#pool.acquire(domain, isolation);
+    const { args, env, workingDirectory } = spec;
+    const cell = await this.#pool.acquire(domain, isolation, {
+      type: 'warm',
+      layers: [...spec.rootfs.layers],
+      args: [...args],
+      env: [...env],
+      workingDirectory,
+    });
     if (cpusetCpus !== undefined) this.#hardening.pin(cell.pid, cpusetCpus);
     const release = (): void => this.#pool.release(cell);
     try {
