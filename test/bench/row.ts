@@ -2,11 +2,15 @@
 export interface Row {
   readonly id: string;
   readonly title: string;
-  readonly unit: 'ms' | 'µs' | 'KiB';
+  readonly unit: 'ms' | 'µs' | 'KiB' | 'MB/s' | 'ratio' | '%' | 'MiB';
   /** What is promised for the median, in `unit`; undefined when nothing is. */
   readonly bar?: number;
+  /** Which side of the bar is the promised one; `less` when it does not say. */
+  readonly better?: 'less' | 'more';
   /** Takes all samples of our own engine. */
   readonly measure: () => Promise<readonly number[]>;
+  /** What else was found, for the JSON; asked once the row is measured. */
+  readonly details?: () => Promise<unknown>;
   /** The same on others that are on this machine, in turn with our own. */
   readonly peers?: readonly Peer[];
 }

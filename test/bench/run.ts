@@ -4,15 +4,28 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Row, type Summary, summarize } from './row.ts';
+import { DENSE_MEMORY, DENSE_START } from './rows/dense.ts';
 import { FD_READ_4K } from './rows/fd-read-4k.ts';
 import { IDLE_CONTAINER_MEMORY } from './rows/idle-container-memory.ts';
 import { RUN_HELLO_WORLD } from './rows/run-hello-world.ts';
+import { CPU_QUOTA, CPU_SHARES, KILL_LATENCY, WAKE_LATENCY } from './rows/scheduling.ts';
 import { START_WARM_CELL } from './rows/start-warm-cell.ts';
 
 // npm run bench [-- NAME…] [--peers] [--json FILE]
 //   Prints a table and writes dist/bench.json. NAMEs are ids of rows; without any all are measured.
 
-const ROWS: readonly Row[] = [START_WARM_CELL, RUN_HELLO_WORLD, IDLE_CONTAINER_MEMORY, FD_READ_4K];
+const ROWS: readonly Row[] = [
+  START_WARM_CELL,
+  RUN_HELLO_WORLD,
+  IDLE_CONTAINER_MEMORY,
+  FD_READ_4K,
+  CPU_SHARES,
+  CPU_QUOTA,
+  WAKE_LATENCY,
+  KILL_LATENCY,
+  DENSE_START,
+  DENSE_MEMORY,
+];
 
 /** Peers are measured in turn with us (A B A B): what the machine does meanwhile hits both. */
 const PEER_ROUNDS = 2;

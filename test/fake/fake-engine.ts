@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { EngineError } from '../../src/base/engine-error.ts';
-import type { Log } from '../../src/base/log.ts';
+import { createLog } from '../../src/base/log.ts';
 import type { ContainerId } from '../../src/engine/container-id.ts';
 import type { CreateRequest } from '../../src/engine/create-request.ts';
 import { openDatabase } from '../../src/engine/database.ts';
@@ -14,7 +14,11 @@ import type { Digest } from '../../src/spec/digest.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 
-const QUIET: Log = { info: () => {}, warn: () => {}, error: () => {} };
+const QUIET = createLog(
+  () => {},
+  () => '',
+  'error',
+);
 
 const IMAGE: Image = {
   id: `sha256:${'1'.repeat(64)}` as Digest,
@@ -82,7 +86,6 @@ export class FakeEngine implements AsyncDisposable {
 
   static async open(): Promise<FakeEngine> {
     const dataRoot = mkdtempSync(join(tmpdir(), 'wolffia-unit-'));
-    mkdirSync(dataRoot, { recursive: true });
     const fake = new FakeEngine(dataRoot, openDatabase(dataRoot, process.pid));
     await fake.reopen();
     return fake;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { residentKibOfTree } from '../process-tree.ts';
 import type { Row } from '../row.ts';
 import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
@@ -41,14 +41,9 @@ async function measureOnce(): Promise<number> {
   };
   const pid = await start();
   for (let index = 1; index < UNCOUNTED; index++) await start();
-  const before = residentKib(pid);
+  const before = residentKibOfTree(pid);
   for (let index = UNCOUNTED; index < CONTAINERS; index++) {
     if ((await start()) !== pid) throw new Error('a second cell');
   }
-  return (residentKib(pid) - before) / (CONTAINERS - UNCOUNTED);
-}
-
-function residentKib(pid: number): number {
-  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(found?.[1]);
+  return (residentKibOfTree(pid) - before) / (CONTAINERS - UNCOUNTED);
 }
