@@ -1,4 +1,4 @@
-import { residentKibOfTree } from '../process-tree.ts';
+import { memoryKibOfTree } from '../process-tree.ts';
 import type { Row } from '../row.ts';
 import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
@@ -19,14 +19,14 @@ async function fill(): Promise<{ startedMs: number; growthMib: number }> {
     await promise;
   };
   await start();
-  const before = residentKibOfTree(process.pid);
+  const before = memoryKibOfTree(process.pid);
   const started = performance.now();
   for (let count = 0; count < CONTAINERS; count += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, start));
   }
   return {
     startedMs: performance.now() - started,
-    growthMib: (residentKibOfTree(process.pid) - before) / 1024,
+    growthMib: (memoryKibOfTree(process.pid) - before) / 1024,
   };
 }
 

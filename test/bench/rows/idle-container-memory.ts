@@ -1,4 +1,4 @@
-import { residentKibOfTree } from '../process-tree.ts';
+import { memoryKibOfTree } from '../process-tree.ts';
 import type { Row } from '../row.ts';
 import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
@@ -11,7 +11,7 @@ const SLEEP_MS = 600_000;
 
 /**
  * What one sleeping container costs a cell that has 500 of them, by the growth of the cell's
- * resident memory. What the guest itself has touched of its linear memory is in it.
+ * memory. What the guest itself has touched of its linear memory is in it.
  */
 export const IDLE_CONTAINER_MEMORY: Row = {
   id: 'idle-container-memory',
@@ -41,9 +41,9 @@ async function measureOnce(): Promise<number> {
   };
   const pid = await start();
   for (let index = 1; index < UNCOUNTED; index++) await start();
-  const before = residentKibOfTree(pid);
+  const before = memoryKibOfTree(pid);
   for (let index = UNCOUNTED; index < CONTAINERS; index++) {
     if ((await start()) !== pid) throw new Error('a second cell');
   }
-  return (residentKibOfTree(pid) - before) / (CONTAINERS - UNCOUNTED);
+  return (memoryKibOfTree(pid) - before) / (CONTAINERS - UNCOUNTED);
 }
