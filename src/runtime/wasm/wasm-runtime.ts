@@ -85,9 +85,9 @@ export class WasmRuntime implements Runtime {
       env: [...env],
       workingDirectory,
     });
-    if (cpusetCpus !== undefined) this.#hardening.pin(cell.pid, cpusetCpus);
     const release = (): void => this.#pool.release(cell);
     try {
+      if (cpusetCpus !== undefined) this.#hardening.pin(cell.pid, cpusetCpus);
       const started = await cell.start(toMessage(spec, !cell.isExclusive), io);
       void started.task.exited.then(release);
       return new CellTaskHandle(cell, started, this.#clock, this.#hardening);
