@@ -44,7 +44,7 @@ export function finalHostcall(run: (process: Process, argument: number) => numbe
 /** What a broken hostcall of ours is told to: it ends its process, and nothing else. */
 export type BugReporter = (name: string, thrown: unknown) => void;
 
-/** Tells whose call it is. One process of a cell runs at a time, so that functions can be shared. */
+/** Tells whose call it is: one process of a cell runs at a time, so that functions are shared. */
 export interface Running {
   readonly running: Process | undefined;
 }

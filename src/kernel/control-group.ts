@@ -97,7 +97,7 @@ export class ControlGroup {
   allowanceAt(nowMs: number): number {
     if (this.isPaused) return 0;
     const cpuLeft = this.#cpu?.leftAt(nowMs) ?? Number.POSITIVE_INFINITY;
-    const fuelLeft = this.#fuelRate?.leftAt(nowMs) ?? Number.POSITIVE_INFINITY;
+    const fuelLeft = this.fuelRateLeftAt(nowMs);
     const isThrottled = cpuLeft <= 0 || fuelLeft <= 0;
     this.#noteThrottle(isThrottled, nowMs);
     if (!isThrottled) return cpuLeft;
@@ -106,6 +106,11 @@ export class ControlGroup {
       (fuelLeft <= 0 ? this.#fuelRate?.refillAtMs : undefined) ?? nowMs,
     );
     return 0;
+  }
+
+  /** What the processes may still use in this period of the container's rate of fuel. */
+  fuelRateLeftAt(nowMs: number): number {
+    return this.#fuelRate?.leftAt(nowMs) ?? Number.POSITIVE_INFINITY;
   }
 
   /** It has a quota, so that it can be throttled. */

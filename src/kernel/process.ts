@@ -185,7 +185,7 @@ export class Process {
     return this.#ranMs + present;
   }
 
-  /** A time as the guest may see it: a fine clock lets guests of a shared cell spy on each other. */
+  /** A time as the guest may see it: by a fine clock guests of a shared cell spy on each other. */
   coarse(timeNs: bigint): bigint {
     return timeNs - (timeNs % this.#clockGrainNs);
   }
@@ -288,13 +288,16 @@ export class Process {
     const nowMs = this.clock.monotonicMs();
     this.#fitPortion(nowMs);
     const debt = Math.max(0, -fuel.left);
-    const given = this.group.takeFuel(debt + this.#portion);
+    // What the rate allows is known after each portion, so that a slice does not outrun it.
+    const rateLeft = this.group.fuelRateLeftAt(nowMs) - this.unaccountedFuel;
+    const portion = Math.min(this.#portion, Math.max(MIN_PORTION, rateLeft));
+    const given = this.group.takeFuel(debt + portion);
     fuel.give(given);
     if (given < debt) {
       this.end({ exitCode: EXIT_CODE_OF_KILL, reason: OUT_OF_FUEL });
       return STOP;
     }
-    if (!this.#scheduler.isSliceOverAt(nowMs)) return CONTINUE;
+    if (rateLeft > 0 && !this.#scheduler.isSliceOverAt(nowMs)) return CONTINUE;
     this.giveWay();
     return 'would-block';
   }

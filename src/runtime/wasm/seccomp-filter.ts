@@ -1,6 +1,6 @@
 /**
- * A seccomp filter as classic BPF (seccomp(2), linux/filter.h): system calls that neither Node nor a
- * cell makes, and that attacks on a kernel begin with, fail with EPERM. Made by hand because it is
+ * A seccomp filter as classic BPF (seccomp(2), linux/filter.h): system calls that neither Node nor
+ * a cell makes, and that attacks on a kernel begin with, fail with EPERM. Made by hand because it is
  * thirty instructions, and there is no library that needs no compiler.
  */
 interface Architecture {

@@ -49,7 +49,7 @@ export const DENSE_START: Row = {
   measure: async () => (await rounds()).map(({ startedMs }) => startedMs),
 };
 
-/** All that the daemon and its cells have grown by, a second cell and what guests touch included. */
+/** All that the daemon and its cells have grown by, with a second cell and what guests touch. */
 export const DENSE_MEMORY: Row = {
   id: 'dense-1000-memory',
   title: '1,000 idle containers in one dense engine: memory of all',

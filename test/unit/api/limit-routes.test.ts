@@ -6,6 +6,7 @@ import { ApiServer } from '../../../src/api/server.ts';
 import { systemRoutes } from '../../../src/api/system-routes.ts';
 import { createLog } from '../../../src/base/log.ts';
 import { EngineClient, EngineResponseError } from '../../../src/cli/engine-client.ts';
+import type { ContainerId } from '../../../src/engine/container-id.ts';
 import type { ContainerInspect, ContainerSummary } from '../../../src/wire/container.ts';
 import type {
   ContainerCreateResponse,
@@ -16,11 +17,13 @@ import type {
   ContainerTopResponse,
 } from '../../../src/wire/container-usage.ts';
 import type { InfoResponse } from '../../../src/wire/system.ts';
+import type { FakeClock } from '../../fake/fake-clock.ts';
 import { FakeEngine } from '../../fake/fake-engine.ts';
 import { MAIN_PROCESS, NO_USAGE } from '../../fake/fake-runtime.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
+const MAX_TURNS = 10_000;
 
 /** A server of the fake engine's, and a client for it. */
 class Api implements AsyncDisposable {
@@ -111,6 +114,14 @@ class Api implements AsyncDisposable {
   }
 }
 
+/** Resolves when something waits for the clock. */
+async function timerOf(clock: FakeClock): Promise<void> {
+  for (let turn = 0; clock.timerCount === 0; turn++) {
+    if (turn > MAX_TURNS) throw new Error('nothing waits for the clock');
+    await new Promise(setImmediate);
+  }
+}
+
 test('create takes limits, and inspect shows them as they were asked for', async () => {
   await using api = await Api.open();
   const { Id: id, Warnings: warnings } = await api.create({
@@ -176,6 +187,11 @@ test('pause is shown everywhere', async () => {
   assert.match(listed[0]?.Status ?? '', /^Up .* \(Paused\)$/);
   const filters = JSON.stringify({ status: ['paused'] });
   assert.is((await api.get<readonly object[]>('/containers/json', { filters })).length, 1);
+  const unknown = JSON.stringify({ status: ['asleep'] });
+  assert.match(
+    (await api.refusal(api.get('/containers/json', { filters: unknown })))[1],
+    "invalid filter 'status=asleep'",
+  );
   const info = await api.get<InfoResponse>('/info');
   assert.equal(
     [info.Containers, info.ContainersRunning, info.ContainersPaused, info.ContainersStopped],
@@ -231,9 +247,8 @@ test('stats of a container that runs: two samples a second apart', async () => {
   const { runtime, clock } = api.fake;
   api.cpuNanoseconds = 10e9;
   runtime.task.usageNow = { ...NO_USAGE, cpuNanoseconds: 1e9 };
-  const timersBefore = clock.timerCount;
   const asked = api.get<ContainerStatsResponse>(`/containers/${id}/stats`, { stream: '0' });
-  while (clock.timerCount === timersBefore) await new Promise(setImmediate);
+  await timerOf(clock);
   api.cpuNanoseconds = 14e9;
   runtime.task.usageNow = {
     ...NO_USAGE,
@@ -294,8 +309,8 @@ test('stats as a stream end with the container', async () => {
   const lines: ContainerStatsResponse[] = [];
   for await (const chunk of stream) {
     for (const line of String(chunk).trimEnd().split('\n')) lines.push(JSON.parse(line));
-    if (lines.length === 2) await api.client.call('DELETE', `/containers/${id}?force=1`);
-    while (clock.timerCount === 0) await new Promise(setImmediate);
+    await timerOf(clock);
+    if (lines.length === 2) await api.fake.engine.lifecycle.remove(id as ContainerId, true);
     clock.advance(1_000);
   }
   assert.is(lines.length, 2);

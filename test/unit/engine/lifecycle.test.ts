@@ -93,6 +93,34 @@ test('kill ends a paused container without waking it; other signals wait', async
   assert.equal(fake.runtime.task.calls, ['pause', 'signal 10', 'signal 9']);
 });
 
+test('SIGKILL comes in time, whatever stands in its way', async () => {
+  await using fake = await FakeEngine.open();
+  const id = await fake.run();
+  const { task } = fake.runtime;
+  task.pause = () => task.exited.then(() => {});
+  const paused = fake.engine.lifecycle.pause(id);
+  await fake.engine.lifecycle.kill(id, 'KILL');
+  await paused;
+  assert.is(stateOf(fake, id).status, 'exited');
+  await fake.engine.lifecycle.start(id);
+  const next = fake.runtime.task;
+  next.pause = () => next.exited.then(() => {});
+  const pausedAgain = fake.engine.lifecycle.pause(id);
+  const stopped = fake.engine.lifecycle.stop(id, { timeoutSeconds: 1 });
+  fake.clock.advance(1_000);
+  await Promise.all([stopped, pausedAgain]);
+  assert.is(stateOf(fake, id).status, 'exited');
+});
+
+test('usage that does not come in time is not known', async () => {
+  await using fake = await FakeEngine.open();
+  const id = await fake.run();
+  fake.runtime.task.usage = () => new Promise(() => {});
+  const usage = fake.engine.lifecycle.usageOf(id);
+  fake.clock.advance(2_000);
+  assert.is(await usage, undefined);
+});
+
 test('a paused container is removed by force only', async () => {
   await using fake = await FakeEngine.open();
   const id = await fake.run({ name: 'lily' });

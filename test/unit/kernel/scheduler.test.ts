@@ -68,6 +68,12 @@ test('a rate of fuel is kept', async () => {
     cell.spin(cell.group(), START_MS + 2_000),
   ]);
   isWithin(limited.usage().fuel, 100_000_000, 0.05, 'fuel of two seconds');
+
+  // A rate so low that one slice could use up the fuel of many periods.
+  const slow = cell.group({ fuelPerSecond: 1_000_000 });
+  const begun = cell.clock.monotonicMs();
+  await Promise.all([cell.spin(slow, begun + 2_000), cell.spin(cell.group(), begun + 2_000)]);
+  isWithin(slow.usage().fuel, 2_000_000, 0.25, 'fuel of two seconds at a low rate');
 });
 
 test('a budget of fuel ends the process, and says why', async () => {
