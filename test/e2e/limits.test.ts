@@ -190,7 +190,7 @@ for (const command of names) {
     const format = '{{.Name}}|{{.CPUPerc}}|{{.MemUsage}}|{{.PIDs}}';
     const [name, cpu, memory, pids] = ok('stats', '--no-stream', '--format', format).split('|');
     assert.is(name, 'spinner');
-    assert.ok(Number.parseFloat(cpu ?? '') > 30 && Number.parseFloat(cpu ?? '') < 70, cpu);
+    assert.match(cpu ?? '', /^[1-9][\d.]*%$/);
     assert.match(memory ?? '', /^[\d.]+[KM]iB \/ 64MiB$/);
     assert.is(pids, '1');
     assert.match(ok('stats', '--no-stream', 'spinner'), /CONTAINER ID +NAME +CPU % +MEM USAGE/);

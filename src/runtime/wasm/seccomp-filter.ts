@@ -1,7 +1,7 @@
 /**
  * A seccomp filter as classic BPF (seccomp(2), linux/filter.h): system calls that neither Node nor
- * a cell makes, and that attacks on a kernel begin with, fail with EPERM. Made by hand because it is
- * thirty instructions, and there is no library that needs no compiler.
+ * a cell makes, and that attacks on a kernel begin with, fail with EPERM. Made by hand because it
+ * is thirty instructions, and there is no library that needs no compiler.
  */
 interface Architecture {
   /** AUDIT_ARCH_…: what the kernel says of the caller. */
