@@ -17,7 +17,7 @@ export const LAYERS: { readonly [folder: string]: Layer } = {
   archive: { imports: ['base', 'spec'], packages: ['tar-stream'] },
   rewrite: { imports: ['base'] },
   vfs: { imports: ['base', 'spec', 'archive'] },
-  kernel: { imports: ['base', 'vfs'] },
+  kernel: { imports: ['base', 'spec', 'vfs'] },
   abi: { imports: ['base', 'vfs', 'kernel'] },
   cell: { imports: ['base', 'spec', 'link', 'rewrite', 'vfs', 'kernel', 'abi'] },
   image: { imports: ['base', 'spec', 'archive'] },

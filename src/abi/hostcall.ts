@@ -1,6 +1,6 @@
 import { Errno, type ErrnoName } from '../base/errno.ts';
 import type { Process } from '../kernel/process.ts';
-import { EXIT, I32, I64, WOULD_BLOCK } from './glue.ts';
+import { EXIT, type GlueFunction, I32, I64, WOULD_BLOCK } from './glue.ts';
 
 /**
  * One function of an ABI: its parameter types, and what it does. `run` answers nothing for success,
@@ -41,24 +41,30 @@ export function finalHostcall(run: (process: Process, argument: number) => numbe
   return { parameters: [I32], hasResult: false, run: run as Hostcall['run'] };
 }
 
-/**
- * What a broken hostcall of ours does to its process: reported as a bug, it ends the task and
- * nothing else.
- */
+/** What a broken hostcall of ours is told to: it ends its process, and nothing else. */
 export type BugReporter = (name: string, thrown: unknown) => void;
 
+/** Tells whose call it is: one process of a cell runs at a time, so that functions are shared. */
+export interface Running {
+  readonly running: Process | undefined;
+}
+
+/** As a native program that aborts (SIGABRT). */
+const EXIT_CODE_OF_BUG = 134;
+
 /**
- * The one trampoline: binds a hostcall to a process as the plain import that the glue calls. Here,
- * and only here, Errnos become the ABI's numbers.
+ * The one trampoline: binds a hostcall as the plain import that the glue calls. Here, and only
+ * here, Errnos become the ABI's numbers.
  */
 export function bindHostcall(
   name: string,
   { run }: Hostcall,
-  process: Process,
+  scheduler: Running,
   numbers: Readonly<Record<ErrnoName, number>>,
   reportBug: BugReporter,
 ): (...args: (number | bigint)[]) => number {
   return (...args) => {
+    const process = runningOf(scheduler);
     if (process.ending) return EXIT;
     if (process.isSliceOver()) {
       process.giveWay();
@@ -71,8 +77,46 @@ export function bindHostcall(
     } catch (thrown) {
       process.retry = undefined;
       if (thrown instanceof Errno) return numbers[thrown.name];
-      reportBug(name, thrown);
+      reportBug(`hostcall ${name}`, thrown);
+      process.end({ exitCode: EXIT_CODE_OF_BUG, reason: `bug in hostcall ${name}` });
       return EXIT;
     }
   };
+}
+
+/** A hook of rewritten code, by the name under which the glue offers it. */
+export interface Hook extends GlueFunction {
+  readonly run: (argument: number) => number;
+}
+
+/** The hooks that rewritten code calls (rewrite/hooks.ts), in the order of their places. */
+export function bindHooks(scheduler: Running): readonly Hook[] {
+  return [
+    {
+      name: 'hook:yield',
+      parameters: [],
+      hasResult: true,
+      run: () => {
+        const answer = runningOf(scheduler).refuel();
+        return answer === 'would-block' ? WOULD_BLOCK : answer;
+      },
+    },
+    {
+      name: 'hook:growMemory',
+      parameters: [I32],
+      hasResult: true,
+      run: (pages) => runningOf(scheduler).growMemory(pages),
+    },
+    {
+      name: 'hook:growTable',
+      parameters: [I32],
+      hasResult: true,
+      run: (entries) => runningOf(scheduler).growTable(entries),
+    },
+  ];
+}
+
+function runningOf({ running }: Running): Process {
+  if (!running) throw new Error('a call of a guest that does not run');
+  return running;
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { EngineError } from '../base/engine-error.ts';
 import type { ContainerRecord } from '../engine/container-record.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { OutputStream } from '../runtime/contract.ts';
@@ -24,7 +25,13 @@ export async function attach(
   engine: Engine,
   record: ContainerRecord,
 ): Promise<void> {
-  const { id, config } = record;
+  const { id, config, state } = record;
+  if (state.status === 'paused') {
+    throw new EngineError(
+      'conflict',
+      `container ${exchange.parameter(0)} is paused, unpause the container before attach`,
+    );
+  }
   const wants = {
     stdin: exchange.flag('stdin'),
     stdout: exchange.flag('stdout'),

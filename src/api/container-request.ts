@@ -1,7 +1,10 @@
 import { EngineError } from '../base/engine-error.ts';
 import type { CreateRequest, MountRequest } from '../engine/create-request.ts';
+import type { LimitsRequest } from '../engine/resource-limits.ts';
 import {
+  type ContainerUpdateRequest,
   containerCreateRequest,
+  containerUpdateRequest,
   type HostConfigRequest,
   type MountRequest as WireMount,
 } from '../wire/container-create.ts';
@@ -44,6 +47,33 @@ export function readCreateRequest(body: unknown, name: string | null): CreateReq
     mounts: (host.Mounts ?? []).map(mountRequest),
     networkMode: host.NetworkMode || 'none',
     restartPolicy: { name: 'no', maximumRetryCount: 0 },
+    limits: { ...limitsRequest(host), ...given('isolation', host.Isolation) },
+  };
+}
+
+/**
+ * Reads the body of `POST /containers/{id}/update`. Errors: those of `readCreateRequest`.
+ */
+export function readUpdateRequest(body: unknown): LimitsRequest {
+  const request = parseBody(containerUpdateRequest, body);
+  refuse(unsupportedResources(request));
+  return limitsRequest(request);
+}
+
+function limitsRequest(resources: ContainerUpdateRequest): LimitsRequest {
+  return {
+    ...given('cpuShares', resources.CpuShares),
+    ...given('nanoCpus', resources.NanoCpus),
+    ...given('cpuPeriodMicroseconds', resources.CpuPeriod),
+    ...given('cpuQuotaMicroseconds', resources.CpuQuota),
+    ...given('cpusetCpus', resources.CpusetCpus),
+    ...given('memoryBytes', resources.Memory),
+    ...given('memoryReservationBytes', resources.MemoryReservation),
+    ...given('memorySwapBytes', resources.MemorySwap),
+    ...given('memorySwappiness', resources.MemorySwappiness),
+    ...given('isOomKillDisabled', resources.OomKillDisable),
+    ...given('fuel', resources.Wolffia?.Fuel),
+    ...given('fuelPerSecond', resources.Wolffia?.FuelPerSecond),
   };
 }
 
@@ -68,20 +98,31 @@ function mountRequest(mount: WireMount): MountRequest {
 
 /** What a container would miss without a word, were it ignored. */
 function refuseUnsupported(host: HostConfigRequest, volumes: object): void {
-  const restart = host.RestartPolicy?.Name ?? '';
-  const asked: readonly (readonly [boolean, string])[] = [
+  refuse([
     [Object.keys(volumes).length > 0, 'anonymous volumes (use a bind mount: -v /host:/container)'],
     [Object.keys(host.PortBindings ?? {}).length > 0, 'published ports'],
     [host.PublishAllPorts === true, 'published ports'],
     [(host.VolumesFrom ?? []).length > 0, '--volumes-from'],
     [Object.keys(host.Tmpfs ?? {}).length > 0, '--tmpfs'],
-    [restart !== '' && restart !== 'no', 'restart policies'],
-    [(host.Memory ?? 0) > 0, 'memory limits'],
-    [(host.NanoCpus ?? 0) > 0 || (host.CpuQuota ?? 0) > 0, 'CPU limits'],
-    [(host.CpuShares ?? 0) > 0, 'CPU shares'],
-    [(host.PidsLimit ?? 0) > 0, 'limits of processes'],
     [host.ReadonlyRootfs === true, '--read-only'],
+    ...unsupportedResources(host),
+  ]);
+}
+
+type Refusal = readonly [isAsked: boolean, what: string];
+
+function unsupportedResources(resources: ContainerUpdateRequest): readonly Refusal[] {
+  const restart = resources.RestartPolicy?.Name ?? '';
+  const realtime = [resources.CpuRealtimePeriod, resources.CpuRealtimeRuntime];
+  return [
+    [restart !== '' && restart !== 'no', 'restart policies'],
+    [(resources.PidsLimit ?? 0) > 0, 'limits of processes'],
+    [(resources.CpusetMems ?? '') !== '', '--cpuset-mems'],
+    [realtime.some((microseconds) => (microseconds ?? 0) > 0), 'real-time scheduling'],
   ];
+}
+
+function refuse(asked: readonly Refusal[]): void {
   const found = asked.find(([isAsked]) => isAsked);
   if (!found) return;
   throw new EngineError('not-implemented', `this version of wolffia does not support ${found[1]}`);

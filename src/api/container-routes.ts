@@ -1,24 +1,27 @@
 import { EngineError } from '../base/engine-error.ts';
 import type { ContainerRecord } from '../engine/container-record.ts';
-import { exitCodeOf } from '../engine/container-state.ts';
+import { exitCodeOf, isLive } from '../engine/container-state.ts';
 import type { Engine } from '../engine/engine.ts';
 import {
   CONTAINER_LIST_FILTERS,
   CONTAINER_PRUNE_FILTERS,
+  CONTAINER_STATUSES,
   type ContainerWaitResponse,
   WAIT_CONDITIONS,
 } from '../wire/container.ts';
-import type { ContainerCreateResponse } from '../wire/container-create.ts';
+import type { ContainerCreateResponse, ContainerUpdateResponse } from '../wire/container-create.ts';
 import { parseFilters } from '../wire/filters.ts';
 import { attach } from './attach.ts';
 import { matchesFilters } from './container-filters.ts';
-import { readCreateRequest } from './container-request.ts';
+import { readCreateRequest, readUpdateRequest } from './container-request.ts';
 import { containerInspect, containerSummary } from './container-views.ts';
 import type { Exchange } from './exchange.ts';
 import { sendLogs } from './logs.ts';
 import { type Route, route } from './route.ts';
+import { sendStats } from './stats.ts';
+import { type Machine, topResponse } from './usage-views.ts';
 
-export function containerRoutes(engine: Engine): readonly Route[] {
+export function containerRoutes(engine: Engine, machine: Machine): readonly Route[] {
   const find = (exchange: Exchange): ContainerRecord =>
     engine.containers.find(exchange.parameter(0));
   return [
@@ -26,15 +29,18 @@ export function containerRoutes(engine: Engine): readonly Route[] {
 
     route('POST', '/containers/create', async (exchange) => {
       const request = readCreateRequest(await exchange.jsonBody(), exchange.query.get('name'));
-      const { id } = engine.containers.create(request);
-      exchange.json(201, { Id: id, Warnings: [] } satisfies ContainerCreateResponse);
+      const { record, warnings } = engine.containers.create(request);
+      const answer: ContainerCreateResponse = { Id: record.id, Warnings: warnings };
+      exchange.json(201, answer);
     }),
 
     route('POST', '/containers/prune', (exchange) => pruneContainers(exchange, engine)),
 
-    route('GET', '/containers/{id}/json', (exchange) => {
-      const record = find(exchange);
-      exchange.json(200, containerInspect(record, engine.lifecycle.logOf(record.id).path));
+    route('GET', '/containers/{id}/json', async (exchange) => {
+      const { id } = find(exchange);
+      const usage = await engine.lifecycle.usageOf(id);
+      const { path } = engine.lifecycle.logOf(id);
+      exchange.json(200, containerInspect(engine.containers.get(id), path, usage));
     }),
 
     route('POST', '/containers/{id}/start', async (exchange) => {
@@ -49,15 +55,17 @@ export function containerRoutes(engine: Engine): readonly Route[] {
 
     route('POST', '/containers/{id}/restart', async (exchange) => {
       const { id, state } = find(exchange);
-      if (state.status === 'running') await engine.lifecycle.stop(id, stopOptions(exchange));
+      if (isLive(state)) await engine.lifecycle.stop(id, stopOptions(exchange));
       await engine.lifecycle.start(id);
       exchange.empty(204);
     }),
 
-    route('POST', '/containers/{id}/kill', (exchange) => {
-      engine.lifecycle.kill(find(exchange).id, exchange.query.get('signal') || 'SIGKILL');
+    route('POST', '/containers/{id}/kill', async (exchange) => {
+      await engine.lifecycle.kill(find(exchange).id, exchange.query.get('signal') || 'SIGKILL');
       exchange.empty(204);
     }),
+
+    ...limitRoutes(engine, machine, find),
 
     route('POST', '/containers/{id}/rename', (exchange) => {
       engine.containers.rename(find(exchange).id, exchange.query.get('name') ?? '');
@@ -66,7 +74,7 @@ export function containerRoutes(engine: Engine): readonly Route[] {
 
     route('POST', '/containers/{id}/resize', (exchange) => {
       const { id, state } = find(exchange);
-      if (state.status !== 'running') {
+      if (!isLive(state)) {
         throw new EngineError('conflict', `container ${id} is not running`);
       }
       const columns = exchange.whole('w') ?? 0;
@@ -88,6 +96,42 @@ export function containerRoutes(engine: Engine): readonly Route[] {
   ];
 }
 
+/** What pauses, limits and measures. */
+function limitRoutes(
+  engine: Engine,
+  machine: Machine,
+  find: (exchange: Exchange) => ContainerRecord,
+): readonly Route[] {
+  return [
+    route('POST', '/containers/{id}/pause', async (exchange) => {
+      await engine.lifecycle.pause(find(exchange).id);
+      exchange.empty(204);
+    }),
+
+    route('POST', '/containers/{id}/unpause', async (exchange) => {
+      await engine.lifecycle.unpause(find(exchange).id);
+      exchange.empty(204);
+    }),
+
+    route('POST', '/containers/{id}/update', async (exchange) => {
+      const request = readUpdateRequest(await exchange.jsonBody());
+      const warnings = await engine.lifecycle.update(find(exchange).id, request);
+      exchange.json(200, { Warnings: warnings } satisfies ContainerUpdateResponse);
+    }),
+
+    route('GET', '/containers/{id}/stats', (exchange) => sendStats(exchange, engine, machine)),
+
+    route('GET', '/containers/{id}/top', async (exchange) => {
+      const { id } = find(exchange);
+      const usage = await engine.lifecycle.usageOf(id);
+      if (!usage || !isLive(engine.containers.get(id).state)) {
+        throw new EngineError('conflict', `container ${id} is not running`);
+      }
+      exchange.json(200, topResponse(usage));
+    }),
+  ];
+}
+
 function stopOptions(exchange: Exchange): { signal?: string; timeoutSeconds?: number } {
   const timeoutSeconds = exchange.whole('t');
   const signal = exchange.query.get('signal');
@@ -99,6 +143,7 @@ function stopOptions(exchange: Exchange): { signal?: string; timeoutSeconds?: nu
 
 function listContainers(exchange: Exchange, engine: Engine): void {
   const filters = parseFilters(exchange.query.get('filters'), CONTAINER_LIST_FILTERS);
+  checkStatuses(filters.get('status') ?? []);
   const limit = exchange.whole('limit');
   // Asking for a status or a number of containers asks for those that are over, too (as Docker).
   const isAll =
@@ -106,13 +151,22 @@ function listContainers(exchange: Exchange, engine: Engine): void {
   const nowNs = engine.clock.realtimeNs();
   const found = engine.containers
     .all()
-    .filter((record) => isAll || record.state.status === 'running')
+    .filter((record) => isAll || isLive(record.state))
     .filter((record) => matchesFilters(record, filters))
     .toSorted((one, other) => (one.createdNs < other.createdNs ? 1 : -1));
   const shown = limit !== undefined && limit > 0 ? found.slice(0, limit) : found;
   exchange.json(
     200,
     shown.map((record) => containerSummary(record, nowNs)),
+  );
+}
+
+function checkStatuses(statuses: readonly string[]): void {
+  const bad = statuses.find((status) => !CONTAINER_STATUSES.some((known) => known === status));
+  if (bad === undefined) return;
+  throw new EngineError(
+    'invalid-argument',
+    `invalid filter 'status=${bad}': invalid value for state (${bad}): must be one of ${CONTAINER_STATUSES.join(', ')}`,
   );
 }
 
@@ -132,7 +186,7 @@ async function waitForContainer(exchange: Exchange, engine: Engine): Promise<voi
   const condition = exchange.query.get('condition') || 'not-running';
   const isKnown = WAIT_CONDITIONS.some((known) => known === condition);
   if (!isKnown) throw new EngineError('invalid-argument', `invalid condition: "${condition}"`);
-  if (condition === 'not-running' && state.status !== 'running') {
+  if (condition === 'not-running' && !isLive(state)) {
     exchange.json(200, { StatusCode: exitCodeOf(state) } satisfies ContainerWaitResponse);
     return;
   }

@@ -3,7 +3,8 @@ import { humanDuration } from '../base/human-time.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { commandLine } from '../engine/container-config.ts';
 import type { ContainerRecord, Mount } from '../engine/container-record.ts';
-import { type ContainerState, errorOf, exitCodeOf } from '../engine/container-state.ts';
+import { type ContainerState, errorOf, exitCodeOf, isLive } from '../engine/container-state.ts';
+import type { Usage } from '../spec/resources.ts';
 import {
   type ContainerConfigResponse,
   type ContainerInspect,
@@ -14,6 +15,7 @@ import {
   type NetworkSettingsResponse,
   ZERO_TIME,
 } from '../wire/container.ts';
+import { usageResponse } from './usage-views.ts';
 
 /** Containers in Docker's own spelling. */
 export function containerSummary(record: ContainerRecord, nowNs: bigint): ContainerSummary {
@@ -42,6 +44,8 @@ export function statusText(state: ContainerState, nowNs: bigint): string {
       return 'Created';
     case 'running':
       return `Up ${humanDuration(nowNs - state.startedNs)}`;
+    case 'paused':
+      return `Up ${humanDuration(nowNs - state.startedNs)} (Paused)`;
     case 'exited':
       return `Exited (${state.exitCode}) ${humanDuration(nowNs - state.finishedNs)} ago`;
     case 'removing':
@@ -53,15 +57,20 @@ export function statusText(state: ContainerState, nowNs: bigint): string {
   }
 }
 
-export function containerInspect(record: ContainerRecord, logPath: string): ContainerInspect {
-  const { id, name, createdNs, config, state } = record;
+/** `usage` is undefined when it is not known. */
+export function containerInspect(
+  record: ContainerRecord,
+  logPath: string,
+  usage: Usage | undefined,
+): ContainerInspect {
+  const { id, name, createdNs, config } = record;
   const [path = '', ...args] = commandLine(config);
   return {
     Id: id,
     Created: rfc3339Nano(createdNs),
     Path: path,
     Args: args,
-    State: stateResponse(state),
+    State: stateResponse(record, usage),
     Image: config.imageId,
     ResolvConfPath: '',
     HostnamePath: '',
@@ -84,6 +93,7 @@ export function containerInspect(record: ContainerRecord, logPath: string): Cont
 }
 
 function hostConfigResponse({ config }: ContainerRecord): HostConfigResponse {
+  const { limits } = config;
   return {
     Binds: config.binds.length > 0 ? config.binds : null,
     ContainerIDFile: '',
@@ -110,12 +120,23 @@ function hostConfigResponse({ config }: ContainerRecord): HostConfigResponse {
     SecurityOpt: null,
     ShmSize: 0,
     Runtime: 'wasm',
-    Isolation: '',
-    CpuShares: 0,
-    Memory: 0,
-    NanoCpus: 0,
+    Isolation: limits.isolation,
+    CpuShares: limits.cpuShares,
+    NanoCpus: limits.nanoCpus,
+    CpuPeriod: limits.cpuPeriodMicroseconds,
+    CpuQuota: limits.cpuQuotaMicroseconds,
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: limits.cpusetCpus,
+    CpusetMems: '',
+    Memory: limits.memoryBytes,
+    MemoryReservation: limits.memoryReservationBytes,
+    MemorySwap: limits.memorySwapBytes,
+    MemorySwappiness: null,
+    OomKillDisable: null,
     PidsLimit: null,
     Ulimits: null,
+    Wolffia: { Fuel: limits.fuel, FuelPerSecond: limits.fuelPerSecond },
   };
 }
 
@@ -156,20 +177,22 @@ const NO_NETWORK: NetworkSettingsResponse = {
   Networks: {},
 };
 
-function stateResponse(state: ContainerState): ContainerStateResponse {
+function stateResponse(record: ContainerRecord, usage: Usage | undefined): ContainerStateResponse {
+  const { state } = record;
   const { status } = state;
   return {
     Status: status,
-    Running: status === 'running',
-    Paused: false,
+    Running: isLive(state),
+    Paused: status === 'paused',
     Restarting: false,
-    OOMKilled: false,
+    OOMKilled: status === 'exited' && state.isOutOfMemory,
     Dead: status === 'dead',
-    Pid: status === 'running' ? state.hostPid : 0,
+    Pid: isLive(state) ? state.hostPid : 0,
     ExitCode: exitCodeOf(state),
     Error: errorOf(state),
     StartedAt: 'startedNs' in state ? rfc3339Nano(state.startedNs) : ZERO_TIME,
     FinishedAt: status === 'exited' ? rfc3339Nano(state.finishedNs) : ZERO_TIME,
+    Wolffia: usageResponse(record, usage),
   };
 }
 

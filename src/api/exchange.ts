@@ -45,6 +45,11 @@ export class Exchange {
     return value !== undefined && !['', '0', 'no', 'false', 'none'].includes(value);
   }
 
+  /** As `flag`, where a client that says nothing means something. */
+  flagOr(name: string, unsaid: boolean): boolean {
+    return this.query.has(name) ? this.flag(name) : unsaid;
+  }
+
   /** A whole number; undefined when not given. Errors: invalid-argument. */
   whole(name: string): number | undefined {
     const value = this.query.get(name);

@@ -1,5 +1,6 @@
 import { rfc3339Nano } from '../base/clock.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
+import { isLive } from '../engine/container-state.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Image } from '../image/contract.ts';
 import { DEFAULT_TAG, familiarRepository, parseReference } from '../spec/reference.ts';
@@ -48,7 +49,7 @@ function removeImage(exchange: Exchange, engine: Engine): void {
   // Taking away one of several names hurts nobody.
   const isById = !image.repoTags.some((tag) => tag === reference || tag === `${reference}:latest`);
   if (user && (isById || image.repoTags.length <= 1)) {
-    const state = user.state.status === 'running' ? 'running' : 'stopped';
+    const state = isLive(user.state) ? 'running' : 'stopped';
     // Also by force the content stays for as long as a container is made of it.
     const remedy = state === 'running' ? 'cannot be forced' : 'remove the container first';
     throw new EngineError(

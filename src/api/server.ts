@@ -36,6 +36,9 @@ export class ApiServer implements AsyncDisposable {
       // ever.
       const response = new ServerResponse(request);
       response.assignSocket(request.socket);
+      // Nobody parses what comes after on this connection: a client must not reuse it for more.
+      response.shouldKeepAlive = false;
+      response.once('finish', () => socket.end());
       socket.on('error', () => socket.destroy());
       void this.#serve(request, response);
     });

@@ -1,6 +1,12 @@
 import { rfc3339Nano } from '../base/clock.ts';
+import { isLive } from '../engine/container-state.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type InfoResponse, SHUTDOWN_PATH, type VersionResponse } from '../wire/system.ts';
+import {
+  type HardeningResponse,
+  type InfoResponse,
+  SHUTDOWN_PATH,
+  type VersionResponse,
+} from '../wire/system.ts';
 import { API_VERSION, MIN_API_VERSION } from '../wire/versions.ts';
 import type { Exchange } from './exchange.ts';
 import { type Route, route } from './route.ts';
@@ -75,23 +81,30 @@ function versionOf(facts: SystemFacts): VersionResponse {
 
 function infoOf(engine: Engine, facts: SystemFacts): InfoResponse {
   const records = engine.containers.all();
-  const running = records.filter(({ state }) => state.status === 'running').length;
+  const live = records.filter(({ state }) => isLive(state)).length;
+  const paused = records.filter(({ state }) => state.status === 'paused').length;
+  const runtime = engine.runtimeFacts();
+  const hardening = runtime.hardening.map(({ name, missingBecause }) => ({
+    Name: name,
+    ...(missingBecause === undefined ? {} : { MissingBecause: missingBecause }),
+  }));
   return {
     ID: facts.hostname,
     Containers: records.length,
-    ContainersRunning: running,
-    ContainersPaused: 0,
-    ContainersStopped: records.length - running,
+    // As Docker counts: a paused container is not among the running ones here.
+    ContainersRunning: live - paused,
+    ContainersPaused: paused,
+    ContainersStopped: records.length - live,
     Images: engine.images.list().length,
     Driver: 'wolffia',
     DriverStatus: [],
     Plugins: { Volume: [], Network: [], Authorization: null, Log: ['local'] },
-    MemoryLimit: false,
+    MemoryLimit: true,
     SwapLimit: false,
-    CpuCfsPeriod: false,
-    CpuCfsQuota: false,
-    CPUShares: false,
-    CPUSet: false,
+    CpuCfsPeriod: true,
+    CpuCfsQuota: true,
+    CPUShares: true,
+    CPUSet: runtime.canPinCpus,
     PidsLimit: false,
     OomKillDisable: false,
     IPv4Forwarding: false,
@@ -124,13 +137,27 @@ function infoOf(engine: Engine, facts: SystemFacts): InfoResponse {
     LiveRestoreEnabled: false,
     Isolation: '',
     InitBinary: '',
-    SecurityOptions: ['name=rootless'],
-    Warnings: [],
+    SecurityOptions: [
+      'name=rootless',
+      'name=wasm',
+      ...hardening.filter(isInForce).map(({ Name }) => `name=${Name.replaceAll(/[\s,=]+/g, '-')}`),
+    ],
+    Warnings: runtime.canPinCpus ? [] : ['WARNING: No cpuset support'],
     Wolffia: {
       Pid: facts.daemonPid,
       Socket: facts.socketPath,
       LogPath: facts.logPath,
       NodeVersion: facts.nodeVersion,
+      Cells: {
+        Count: runtime.cellCount,
+        Spare: runtime.spareCellCount,
+        Tasks: runtime.taskCount,
+      },
+      Hardening: hardening,
     },
   };
+}
+
+function isInForce({ MissingBecause }: HardeningResponse): boolean {
+  return MissingBecause === undefined;
 }

@@ -7,6 +7,8 @@ export interface Clock {
   realtimeNs(): bigint;
   /** Nanoseconds since some fixed point; never goes back. */
   monotonicNs(): bigint;
+  /** The same clock in milliseconds with a fraction: cheaper, for what is measured often. */
+  monotonicMs(): number;
   /** Calls `callback` once, not before `delayMs` have passed. */
   startTimer(delayMs: number, callback: () => void): Timer;
 }

@@ -15,11 +15,13 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }
+  /** Of the globals that the project touches, all are i32. */
   class Global {
-    value: unknown;
+    value: number;
   }
   class Table {
     readonly length: number;
+    set(index: number, value: ExportValue): void;
   }
   class RuntimeError extends Error {}
   class CompileError extends Error {}

@@ -9,6 +9,8 @@ export interface CellHost {
   readonly files: HostFiles;
   /** Fills with random bytes fit for keys. */
   readonly fillRandom: (target: Uint8Array) => void;
+  /** Where rewritten programs are kept for the next cell; undefined: nowhere. */
+  readonly rewriteCacheDirectory: string | undefined;
   /** The sha256 of the bytes, in hexadecimal. */
   readonly sha256: (bytes: Uint8Array) => string;
   /** Writes what should never happen to the engine's log. */

@@ -1,21 +1,30 @@
 import type { Abi } from '../abi/abi.ts';
+import { HostcallTrace } from '../abi/hostcall-trace.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
+import { Errno } from '../base/errno.ts';
 import { EmptySource } from '../kernel/byte-channel.ts';
-import type { ProcessEnd } from '../kernel/process.ts';
+import { findExecutable } from '../kernel/executable-path.ts';
+import { Scheduler } from '../kernel/scheduler.ts';
 import { WaitQueue } from '../kernel/wait-queue.ts';
+import { enterDirectory } from '../kernel/working-directory.ts';
 import { encodeMessage, FrameDecoder, LINK_VERSION, STREAM } from '../link/frame.ts';
 import {
   boundedText,
   type CellMessage,
   parseDaemonMessage,
   type StartMessage,
+  type UsageMessage,
+  type WarmMessage,
 } from '../link/messages.ts';
+import type { Usage } from '../spec/resources.ts';
 import type { CellHost } from './cell-host.ts';
-import { CellContainer } from './container.ts';
+import { CellContainer, type ContainerEnd } from './container.ts';
 import { ContainerFiles } from './container-files.ts';
+import { DeterministicHost } from './deterministic-host.ts';
 import { LinkSink } from './link-sink.ts';
 import { LinkSource } from './link-source.ts';
 import { ProgramCache } from './program-cache.ts';
+import { RewriteCache } from './rewrite-cache.ts';
 
 /** One task as the link sees it: its streams, and the container once it has started. */
 interface RunningTask {
@@ -32,6 +41,10 @@ interface RunningTask {
 export class CellServer {
   readonly #host: CellHost;
   readonly #send: (frame: Uint8Array) => void;
+  /** What guests see of the machine; the link and the caches see the machine itself. */
+  readonly #guestHost: CellHost;
+  readonly #trace: HostcallTrace | undefined;
+  readonly #scheduler: Scheduler;
   readonly #programs: ProgramCache;
   readonly #files: ContainerFiles;
   readonly #tasks = new Map<number, RunningTask>();
@@ -43,12 +56,27 @@ export class CellServer {
     readonly host: CellHost;
     readonly send: (frame: Uint8Array) => void;
     readonly shutdown: () => void;
+    /** Makes clocks, randomness and turns a function of it and of what the guests do. */
+    readonly seed?: string | undefined;
   }) {
     this.#host = options.host;
     this.#send = options.send;
     this.#shutdown = options.shutdown;
-    this.#programs = new ProgramCache(options.abis, options.host);
-    this.#files = new ContainerFiles(options.host);
+    const { host, seed, abis } = options;
+    this.#guestHost =
+      seed === undefined
+        ? host
+        : new DeterministicHost(host, seed, () => this.#scheduler.fuelUsed());
+    this.#scheduler = new Scheduler(this.#guestHost.clock, this.#guestHost.turns);
+    this.#trace = seed === undefined ? undefined : new HostcallTrace();
+    const linker = {
+      abis,
+      scheduler: this.#scheduler,
+      reportBug: host.reportBug,
+      trace: this.#trace,
+    };
+    this.#programs = new ProgramCache(linker, new RewriteCache(options.host), options.host);
+    this.#files = new ContainerFiles(this.#guestHost);
     this.#decoder = new FrameDecoder({
       onMessage: (task, json) => this.#receive(task, json),
       onData: (task, _stream, bytes) => this.#tasks.get(task)?.stdin?.push(bytes),
@@ -62,6 +90,11 @@ export class CellServer {
 
   greet(pid: number): void {
     this.#tell(0, { type: 'hello', version: LINK_VERSION, pid });
+    const beat = (): void => {
+      this.#tell(0, { type: 'heartbeat' });
+      this.#host.clock.startTimer(HEARTBEAT_MS, beat);
+    };
+    this.#host.clock.startTimer(HEARTBEAT_MS, beat);
   }
 
   /**
@@ -77,15 +110,43 @@ export class CellServer {
       case 'start':
         this.#start(task, message);
         return;
+      case 'warm':
+        this.#warm(message);
+        return;
       case 'signal':
         this.#tasks.get(task)?.container?.signal(message.signal);
         return;
+      case 'pause':
+        this.#control(task, (container) => container.pause());
+        return;
+      case 'resume':
+        this.#control(task, (container) => container.resume());
+        return;
+      case 'update':
+        this.#control(task, (container) => container.update(message.resources));
+        return;
+      case 'usage': {
+        const container = this.#tasks.get(task)?.container;
+        if (container) this.#tell(task, { type: 'usage', usage: usageMessage(container.usage()) });
+        return;
+      }
       case 'resize':
         // The window size is the terminal's, which comes with the line discipline.
         return;
       case 'shutdown':
         this.#shutdown();
     }
+  }
+
+  /**
+   * Messages come between guests' slices: what is done to a container is in force when it is
+   * answered. One that has ended meanwhile says so itself.
+   */
+  #control(task: number, act: (container: CellContainer) => void): void {
+    const container = this.#tasks.get(task)?.container;
+    if (!container) return;
+    act(container);
+    this.#tell(task, { type: 'done' });
   }
 
   #start(number: number, spec: StartMessage): void {
@@ -103,7 +164,14 @@ export class CellServer {
         isTerminal: spec.hasTerminal,
       };
       const files = this.#files.open(spec);
-      task.container = CellContainer.prepare(spec, files, streams, this.#programs, this.#host);
+      task.container = CellContainer.prepare(
+        spec,
+        files,
+        streams,
+        this.#programs,
+        this.#scheduler,
+        this.#guestHost,
+      );
     } catch (thrown) {
       this.#refuse(number, thrown);
       return;
@@ -113,14 +181,27 @@ export class CellServer {
     void this.#run(number, task.container);
   }
 
+  /** Nobody asked for it, so that nobody hears when it fails: the container itself will. */
+  #warm({ layers, args, env, workingDirectory }: WarmMessage): void {
+    const [command] = args;
+    if (command === undefined) return;
+    try {
+      using files = this.#files.openImage(layers);
+      const directory = enterDirectory(files, workingDirectory);
+      this.#programs.load(findExecutable(files, directory, command, env), command);
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError || thrown instanceof Errno)) {
+        this.#host.reportBug('warm', thrown);
+      }
+    }
+  }
+
   async #run(number: number, container: CellContainer): Promise<void> {
-    // The first turn is the daemon's: it must hear that the container has started before the guest
-    // takes the thread.
-    await new Promise<void>((resolve) => this.#host.turns.atNextTurn(resolve));
     const end = await container.run();
     container[Symbol.dispose]();
     this.#tasks.delete(number);
-    this.#tell(number, exitMessage(end));
+    const trace = this.#trace === undefined ? {} : { trace: this.#trace.digest };
+    this.#tell(number, { ...exitMessage(end), ...trace });
   }
 
   #refuse(number: number, thrown: unknown): void {
@@ -139,10 +220,29 @@ export class CellServer {
   }
 }
 
-function exitMessage({ exitCode, reason }: ProcessEnd): CellMessage {
+const HEARTBEAT_MS = 1_000;
+
+function exitMessage({
+  exitCode,
+  reason,
+  isOutOfMemory,
+  usage,
+}: ContainerEnd): CellMessage & { type: 'exited' } {
   return {
     type: 'exited',
     exitCode,
     ...(reason === undefined ? {} : { reason: boundedText(reason) }),
+    isOutOfMemory,
+    usage: usageMessage(usage),
+  };
+}
+
+function usageMessage(usage: Usage): UsageMessage {
+  return {
+    ...usage,
+    processes: usage.processes.map((process) => ({
+      ...process,
+      command: boundedText(process.command),
+    })),
   };
 }

@@ -13,6 +13,8 @@ import type { CellHost } from './cell-host.ts';
 const ROOT_DEVICE = 1n;
 const DEVICES_DEVICE = 2n;
 const FIRST_MOUNT_DEVICE = 16n;
+/** A path that does not exist: an upperdir is made when something is written. */
+const NO_UPPERDIR = '/nonexistent';
 
 /**
  * Opens the files of containers: the image's layers under an upperdir, devices, and what is
@@ -67,15 +69,14 @@ export class ContainerFiles {
     return tree;
   }
 
+  /** Only what an image has, to look at; nothing may be written. Errors: Errnos. */
+  openImage(layers: StartMessage['rootfs']['layers']): FileTree {
+    return this.#openOverlay(layers, NO_UPPERDIR);
+  }
+
   #openRoot({ rootfs, containerId }: StartMessage): FileTree {
     try {
-      const overlay = openOverlay({
-        layers: rootfs.layers.map((source) => this.#layers.acquire(source)),
-        upperdir: rootfs.upperdir,
-        paths: this.#paths,
-        device: ROOT_DEVICE,
-      });
-      return new FileTree(overlay);
+      return this.#openOverlay(rootfs.layers, rootfs.upperdir);
     } catch (thrown) {
       if (!(thrown instanceof Errno)) throw thrown;
       throw new EngineError(
@@ -83,6 +84,16 @@ export class ContainerFiles {
         `cannot open the root file system of container ${containerId}: ${thrown.name}`,
       );
     }
+  }
+
+  #openOverlay(layers: StartMessage['rootfs']['layers'], upperdir: string): FileTree {
+    const overlay = openOverlay({
+      layers: layers.map((source) => this.#layers.acquire(source)),
+      upperdir,
+      paths: this.#paths,
+      device: ROOT_DEVICE,
+    });
+    return new FileTree(overlay);
   }
 }
 

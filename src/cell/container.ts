@@ -1,12 +1,15 @@
 import { openPreopens } from '../abi/preview1/preopens.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { Errno } from '../base/errno.ts';
-import { endsByDefault, exitCodeOfSignal } from '../base/signals.ts';
+import { endsByDefault, exitCodeOfSignal, SIGNALS } from '../base/signals.ts';
+import { ControlGroup } from '../kernel/control-group.ts';
 import { findExecutable } from '../kernel/executable-path.ts';
 import { FdTable } from '../kernel/fd-table.ts';
 import { Process, type ProcessEnd } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { enterDirectory } from '../kernel/working-directory.ts';
 import type { StartMessage } from '../link/messages.ts';
+import type { Resources, Usage } from '../spec/resources.ts';
 import type { FileTree } from '../vfs/file-tree.ts';
 import type { Location } from '../vfs/path-walk.ts';
 import type { CellHost } from './cell-host.ts';
@@ -15,29 +18,43 @@ import type { ProgramCache } from './program-cache.ts';
 import { openStandardStreams, type StandardStreams } from './standard-streams.ts';
 import { describeTrap } from './trap.ts';
 
+/** How a container ended, and what it had used. */
+export interface ContainerEnd extends ProcessEnd {
+  readonly isOutOfMemory: boolean;
+  readonly usage: Usage;
+}
+
+interface ContainerParts {
+  readonly files: FileTree;
+  readonly group: ControlGroup;
+  readonly process: Process;
+  readonly guest: Guest;
+  readonly streams: StandardStreams;
+  readonly scheduler: Scheduler;
+  readonly host: CellHost;
+}
+
 /**
  * One container in this cell: its files, and its first process. Made by `prepare`, which runs no
  * guest code; run once by `run`; disposed afterwards.
  */
 export class CellContainer implements Disposable {
   readonly #files: FileTree;
+  readonly #group: ControlGroup;
   readonly #process: Process;
   readonly #guest: Guest;
   readonly #streams: StandardStreams;
+  readonly #scheduler: Scheduler;
   readonly #host: CellHost;
 
-  private constructor(
-    files: FileTree,
-    process: Process,
-    guest: Guest,
-    streams: StandardStreams,
-    host: CellHost,
-  ) {
-    this.#files = files;
-    this.#process = process;
-    this.#guest = guest;
-    this.#streams = streams;
-    this.#host = host;
+  private constructor(parts: ContainerParts) {
+    this.#files = parts.files;
+    this.#group = parts.group;
+    this.#process = parts.process;
+    this.#guest = parts.guest;
+    this.#streams = parts.streams;
+    this.#scheduler = parts.scheduler;
+    this.#host = parts.host;
   }
 
   /** Owns `files` from now on. Errors: EngineErrors as the runtime's contract lists them. */
@@ -46,6 +63,7 @@ export class CellContainer implements Disposable {
     files: FileTree,
     streams: StandardStreams,
     programs: ProgramCache,
+    scheduler: Scheduler,
     host: CellHost,
   ): CellContainer {
     using owned = new DisposableStack();
@@ -59,39 +77,76 @@ export class CellContainer implements Disposable {
     owned.adopt(fds, () => fds.closeAll());
     openStandardStreams(fds, streams);
     openPreopens(fds, files, workingDirectory);
-    const process = new Process({
-      args: spec.args,
-      env: withWorkingDirectory(spec.env, workingDirectory),
-      fds,
-      files,
-      clock: host.clock,
-      turns: host.turns,
-      fillRandom: host.fillRandom,
-    });
-    const guest = instantiate(program, process, (name, thrown) => {
-      host.reportBug(`hostcall ${name}`, thrown);
-      process.end({ exitCode: EXIT_CODE_OF_BUG, reason: `bug in hostcall ${name}` });
-    });
+    const group = new ControlGroup(spec.resources, host.clock.monotonicMs());
+    const process = owned.adopt(
+      new Process({
+        pid: FIRST_PID,
+        args: spec.args,
+        env: withWorkingDirectory(spec.env, workingDirectory),
+        fds,
+        files,
+        group,
+        scheduler,
+        clock: host.clock,
+        clockGrainNs: spec.isCellShared ? SHARED_CLOCK_GRAIN_NS : CLOCK_GRAIN_NS,
+        fillRandom: host.fillRandom,
+      }),
+      (unborn) => unborn.finish(),
+    );
+    const guest = instantiate(program, process);
     owned.move();
-    return new CellContainer(files, process, guest, streams, host);
+    return new CellContainer({ files, group, process, guest, streams, scheduler, host });
   }
 
   /** Runs the program to its end, and closes what it left open. */
-  async run(): Promise<ProcessEnd> {
+  async run(): Promise<ContainerEnd> {
+    const end = await this.#runProcess();
+    this.#process.finish();
+    return { ...end, usage: this.#group.usage() };
+  }
+
+  async #runProcess(): Promise<Omit<ContainerEnd, 'usage'>> {
+    const process = this.#process;
     try {
-      for (const entry of this.#guest.entryPoints) {
-        await WebAssembly.promising(entry)();
-        if (this.#process.ending) break;
+      if (await process.begin()) {
+        for (const entry of this.#guest.entryPoints) {
+          await WebAssembly.promising(entry)();
+          if (process.ending) break;
+        }
       }
-      return this.#process.ending ?? { exitCode: 0 };
+      return { ...(process.ending ?? { exitCode: 0 }), isOutOfMemory: false };
     } catch (thrown) {
-      if (this.#process.ending) return this.#process.ending;
+      if (process.ending) return { ...process.ending, isOutOfMemory: false };
       const { exitCode, reason, report } = describeTrap(thrown);
       this.#writeReport(report);
-      return { exitCode, reason };
-    } finally {
-      this.#process.fds.closeAll();
+      // What a program does that is refused memory and cannot go on: it aborts.
+      if (process.wasRefusedMemory) {
+        return {
+          exitCode: exitCodeOfSignal(SIGNALS.SIGKILL),
+          reason: `out of memory: ${reason}`,
+          isOutOfMemory: true,
+        };
+      }
+      return { exitCode, reason, isOutOfMemory: false };
     }
+  }
+
+  pause(): void {
+    this.#group.isPaused = true;
+  }
+
+  resume(): void {
+    this.#group.isPaused = false;
+    this.#scheduler.reconsider();
+  }
+
+  update(resources: Resources): void {
+    this.#group.update(resources, this.#host.clock.monotonicMs());
+    this.#scheduler.reconsider();
+  }
+
+  usage(): Usage {
+    return this.#group.usage();
   }
 
   /**
@@ -116,8 +171,12 @@ export class CellContainer implements Disposable {
   }
 }
 
-/** As a native program that aborts (SIGABRT). */
-const EXIT_CODE_OF_BUG = 134;
+/** As in any container: the program that it is for. */
+const FIRST_PID = 1;
+/** What programs are told of the time in a cell of their own. */
+const CLOCK_GRAIN_NS = 1_000n;
+/** And beside others, on whom a finer clock would let them spy (as browsers do it). */
+const SHARED_CLOCK_GRAIN_NS = 100_000n;
 
 function enter(files: FileTree, path: string): Location {
   try {

@@ -1,10 +1,10 @@
-import type { Abi } from '../abi/abi.ts';
 import { EngineError } from '../base/engine-error.ts';
 import { Errno } from '../base/errno.ts';
 import { ADMISSION_LIMITS } from '../rewrite/admit.ts';
 import type { Location } from '../vfs/path-walk.ts';
 import type { CellHost } from './cell-host.ts';
-import { type Program, prepareProgram } from './program.ts';
+import { type Linker, type Program, prepareProgram } from './program.ts';
+import type { RewriteCache } from './rewrite-cache.ts';
 
 /**
  * Compiled modules are large and cells live as long as their containers: the least recently used
@@ -17,12 +17,14 @@ const MAX_PROGRAMS = 16;
  * its image's are here.
  */
 export class ProgramCache {
-  readonly #abis: readonly Abi[];
+  readonly #linker: Linker;
+  readonly #rewrites: RewriteCache;
   readonly #host: CellHost;
   readonly #programs = new Map<string, Program>();
 
-  constructor(abis: readonly Abi[], host: CellHost) {
-    this.#abis = abis;
+  constructor(linker: Linker, rewrites: RewriteCache, host: CellHost) {
+    this.#linker = linker;
+    this.#rewrites = rewrites;
     this.#host = host;
   }
 
@@ -40,7 +42,7 @@ export class ProgramCache {
     const key = contentId ?? this.#host.sha256(bytes);
     const known = this.#use(key);
     if (known) return known;
-    const program = prepareNamed(bytes, this.#abis, command);
+    const program = this.#prepare(key, bytes, command);
     this.#programs.set(key, program);
     for (const oldest of this.#programs.keys()) {
       if (this.#programs.size <= MAX_PROGRAMS) break;
@@ -49,25 +51,23 @@ export class ProgramCache {
     return program;
   }
 
+  #prepare(key: string, bytes: Uint8Array<ArrayBuffer>, command: string): Program {
+    try {
+      return prepareProgram(this.#rewrites.rewrite(key, bytes), this.#linker);
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError)) throw thrown;
+      throw new EngineError(thrown.kind, `exec: "${command}": ${thrown.message}`, {
+        cause: thrown,
+      });
+    }
+  }
+
   #use(key: string): Program | undefined {
     const program = this.#programs.get(key);
     if (!program) return undefined;
     this.#programs.delete(key);
     this.#programs.set(key, program);
     return program;
-  }
-}
-
-function prepareNamed(
-  bytes: Uint8Array<ArrayBuffer>,
-  abis: readonly Abi[],
-  command: string,
-): Program {
-  try {
-    return prepareProgram(bytes, abis);
-  } catch (thrown) {
-    if (!(thrown instanceof EngineError)) throw thrown;
-    throw new EngineError(thrown.kind, `exec: "${command}": ${thrown.message}`, { cause: thrown });
   }
 }
 

@@ -41,10 +41,11 @@ export async function runAttached(
       query: { condition: isRemovedAtEnd ? 'removed' : 'next-exit' },
     });
     const output = pumpOutput(connection, contentType, terminal);
-    await start();
+    // Before the start: output may be here, and a signal as its answer, before `start` resolves.
     const left = new Promise<number>((resolve) => {
       forwardSignals(engine, terminal, id, () => resolve(EXIT_CODE_OF_LEAVING));
     });
+    await start();
     if (attachment.stdin) void pumpInput(terminal, connection);
     const ended = (async () => {
       await output;

@@ -2,9 +2,11 @@ import type { Command } from './command.ts';
 import { KILL, REMOVE, RENAME, RESTART, START, STOP, WAIT } from './container-commands.ts';
 import { IMAGES, IMPORT, PULL, REMOVE_IMAGE, TAG } from './image-commands.ts';
 import { INSPECT } from './inspect.ts';
+import { PAUSE, TOP, UNPAUSE, UPDATE } from './limit-commands.ts';
 import { LOGS } from './logs.ts';
 import { PS } from './ps.ts';
 import { CREATE, RUN } from './run.ts';
+import { STATS } from './stats.ts';
 import {
   INFO,
   SYSTEM_INFO,
@@ -23,6 +25,11 @@ export const COMMANDS: readonly Command[] = [
   STOP,
   RESTART,
   KILL,
+  PAUSE,
+  UNPAUSE,
+  UPDATE,
+  STATS,
+  TOP,
   REMOVE,
   WAIT,
   LOGS,
@@ -49,13 +56,18 @@ const ALIASES: Readonly<Record<string, string>> = {
   'container list': 'ps',
   'container logs': 'logs',
   'container ls': 'ps',
+  'container pause': 'pause',
   'container ps': 'ps',
   'container rename': 'rename',
   'container restart': 'restart',
   'container rm': 'rm',
   'container run': 'run',
   'container start': 'start',
+  'container stats': 'stats',
   'container stop': 'stop',
+  'container top': 'top',
+  'container unpause': 'unpause',
+  'container update': 'update',
   'container wait': 'wait',
   'image import': 'import',
   'image inspect': 'inspect',

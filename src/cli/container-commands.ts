@@ -37,7 +37,9 @@ export const START: Command = {
       Id: id,
       Config,
       HostConfig,
+      State,
     } = await engine.call<ContainerInspect>('GET', `/containers/${encodeURIComponent(name)}/json`);
+    if (State.Paused) throw new Error('cannot attach to a paused container, unpause it first');
     return runAttached(engine, context.terminal, {
       id,
       attachment: {

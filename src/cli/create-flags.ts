@@ -1,10 +1,19 @@
 import { readFileSync } from 'node:fs';
 import type { ContainerCreateRequest } from '../wire/container-create.ts';
 import { type FlagSpec, type Flags, UsageError } from './flags.ts';
+import { LIMIT_FLAGS, limitsOf } from './limit-flags.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The flags that `run` and `create` share: what a container is made of. */
 export const CREATE_FLAGS: readonly FlagSpec[] = [
+  ...LIMIT_FLAGS,
+  { name: 'isolation', kind: 'text', summary: 'Container isolation: default, process or dense' },
+  {
+    name: 'memory-swappiness',
+    kind: 'integer',
+    summary: 'Tune container memory swappiness (0 to 100)',
+  },
+  { name: 'oom-kill-disable', kind: 'boolean', summary: 'Disable OOM Killer' },
   { name: 'attach', short: 'a', kind: 'list', summary: 'Attach to STDIN, STDOUT or STDERR' },
   { name: 'cidfile', kind: 'text', summary: 'Write the container ID to the file' },
   { name: 'entrypoint', kind: 'text', summary: 'Overwrite the default ENTRYPOINT of the image' },
@@ -109,11 +118,21 @@ export function createRequestOf(
     AttachStdout: attachment.stdout,
     AttachStderr: attachment.stderr,
     HostConfig: {
+      ...limitsOf(flags),
+      Isolation: flags.text('isolation'),
+      MemorySwappiness: swappinessOf(flags),
+      OomKillDisable: flags.isOn('oom-kill-disable'),
       Binds: binds,
       Mounts: flags.list('mount').map(parseMount),
       AutoRemove: flags.isOn('rm'),
     },
   };
+}
+
+function swappinessOf(flags: Flags): number {
+  const swappiness = flags.integer('memory-swappiness') ?? -1;
+  if (swappiness >= -1 && swappiness <= 100) return swappiness;
+  throw new Error(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
 }
 
 /** `./data:/data` means the folder here. */

@@ -1,3 +1,6 @@
+import { messageOf } from '../base/engine-error.ts';
+import { QUANTITIES, type QuantityKind } from './quantities.ts';
+
 /**
  * Command lines as Docker's clients read them (spf13/pflag): `-it`, `-e A=1`, `-eA=1`, `--name=x`,
  * `--name x`, `--`. Its messages are pflag's.
@@ -5,7 +8,7 @@
 export interface FlagSpec {
   readonly name: string;
   readonly short?: string;
-  readonly kind: 'boolean' | 'text' | 'list' | 'integer';
+  readonly kind: 'boolean' | 'text' | 'list' | 'integer' | QuantityKind;
   readonly summary: string;
   /** What stands for the value in the help. */
   readonly placeholder?: string;
@@ -45,6 +48,7 @@ export class Flags {
     return this.#values.get(name) ?? [];
   }
 
+  /** Of an integer or a quantity, the latter in its unit (bytes, billionths of a CPU, fuel). */
   integer(name: string): number | undefined {
     const value = this.text(name);
     return value === undefined ? undefined : Number(value);
@@ -153,7 +157,15 @@ function checked({ kind }: FlagSpec, value: string, shown: string): string {
       `invalid argument ${JSON.stringify(value)} for "${shown}" flag: strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`,
     );
   }
-  return value;
+  const parse = Object.hasOwn(QUANTITIES, kind) ? QUANTITIES[kind as QuantityKind] : undefined;
+  if (!parse) return value;
+  try {
+    return String(parse(value));
+  } catch (thrown) {
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(value)} for "${shown}" flag: ${messageOf(thrown)}`,
+    );
+  }
 }
 
 /** The flags as `--help` lists them. */
@@ -170,4 +182,12 @@ export function describeFlags(specs: readonly FlagSpec[]): string {
   return rows.map(([left, right]) => `${left.padEnd(width)}${right}\n`).join('');
 }
 
-const PLACEHOLDERS = { text: 'string', list: 'list', integer: 'int' } as const;
+const PLACEHOLDERS = {
+  text: 'string',
+  list: 'list',
+  integer: 'int',
+  bytes: 'bytes',
+  'bytes or -1': 'bytes',
+  cpus: 'decimal',
+  fuel: 'count',
+} as const;

@@ -86,6 +86,8 @@ function infoCommand(name: string): Command {
           ` Logging Driver: ${info.LoggingDriver}`,
           ` Runtimes: ${Object.keys(info.Runtimes).join(' ')}`,
           ` Default Runtime: ${info.DefaultRuntime}`,
+          ...limitLines(info),
+          ...hardeningLines(info),
           ` Kernel Version: ${info.KernelVersion}`,
           ` Operating System: ${info.OperatingSystem}`,
           ` Architecture: ${info.Architecture}`,
@@ -103,6 +105,42 @@ function infoCommand(name: string): Command {
       return 0;
     },
   };
+}
+
+function limitLines(info: InfoResponse): readonly string[] {
+  const { Count: count, Spare: spare, Tasks: tasks } = info.Wolffia.Cells;
+  const limits = [
+    ['memory', info.MemoryLimit],
+    ['cpus', info.CpuCfsQuota],
+    ['cpu-shares', info.CPUShares],
+    ['cpuset-cpus', info.CPUSet],
+    ['memory-swap', info.SwapLimit],
+    ['pids-limit', info.PidsLimit],
+  ] as const;
+  const named = (isWanted: boolean): string =>
+    limits
+      .filter(([, isSupported]) => isSupported === isWanted)
+      .map(([name]) => name)
+      .join(' ');
+  return [
+    ` Limits: ${named(true)} fuel fuel-per-second`,
+    `  Not supported: ${named(false)}`,
+    ` Cells: ${count}`,
+    `  Spare: ${spare}`,
+    `  Tasks: ${tasks}`,
+  ];
+}
+
+function hardeningLines(info: InfoResponse): readonly string[] {
+  const options = info.SecurityOptions.map((option) => `  ${option.replace(/^name=/, '')}`);
+  const missing = info.Wolffia.Hardening.flatMap(({ Name, MissingBecause }) =>
+    MissingBecause === undefined ? [] : [`  ${Name}: ${MissingBecause}`],
+  );
+  return [
+    ' Security Options:',
+    ...options,
+    ...(missing.length > 0 ? [' Missing Security Options:', ...missing] : []),
+  ];
 }
 
 export const INFO = infoCommand('info');

@@ -4,6 +4,7 @@ import type { Image } from '../image/contract.ts';
 import { type ContainerId, shortId } from './container-id.ts';
 import type { ContainerConfig, Mount } from './container-record.ts';
 import type { CreateRequest } from './create-request.ts';
+import type { ResourceLimits } from './resource-limits.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
@@ -22,6 +23,7 @@ export function mergeConfig(
   request: CreateRequest,
   image: Image,
   mounts: readonly Mount[],
+  limits: ResourceLimits,
 ): ContainerConfig {
   const config = image.config;
   const { entrypoint, command } = mergeCommand(request, image);
@@ -54,6 +56,7 @@ export function mergeConfig(
     mounts,
     networkMode: request.networkMode,
     restartPolicy: request.restartPolicy,
+    limits,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ContainerId } from './container-id.ts';
 import type { ContainerState } from './container-state.ts';
+import type { ResourceLimits } from './resource-limits.ts';
 
 /** What is known of one container: the row that outlives the daemon. */
 export interface ContainerRecord {
@@ -44,6 +45,8 @@ export interface ContainerConfig {
   readonly mounts: readonly Mount[];
   readonly networkMode: string;
   readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number };
+  /** The only part that changes later (`update`). */
+  readonly limits: ResourceLimits;
 }
 
 /** A bind mount, in the words of request and answer. */

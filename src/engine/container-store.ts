@@ -1,8 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { EngineError } from '../base/engine-error.ts';
+import type { Usage } from '../spec/resources.ts';
 import { type ContainerId, parseContainerId } from './container-id.ts';
 import type { ContainerConfig, ContainerRecord } from './container-record.ts';
 import type { ContainerState } from './container-state.ts';
+import { NO_LIMITS } from './resource-limits.ts';
 
 /**
  * The table of containers. Every method is one statement, prepared once; a change is in the file
@@ -12,6 +14,7 @@ export class ContainerStore {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #updateState: StatementSync;
+  readonly #updateConfig: StatementSync;
   readonly #updateName: StatementSync;
   readonly #delete: StatementSync;
 
@@ -22,9 +25,11 @@ export class ContainerStore {
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#updateState = database.prepare(
-      `UPDATE containers SET status = ?, started_ns = ?, finished_ns = ?, host_pid = ?, exit_code = ?, error = ?
+      `UPDATE containers SET status = ?, started_ns = ?, finished_ns = ?, host_pid = ?, exit_code = ?,
+              error = ?, is_out_of_memory = ?, usage = ?
        WHERE id = ?`,
     );
+    this.#updateConfig = database.prepare('UPDATE containers SET config = ? WHERE id = ?');
     this.#updateName = database.prepare('UPDATE containers SET name = ? WHERE id = ?');
     this.#delete = database.prepare('DELETE FROM containers WHERE id = ?');
   }
@@ -48,7 +53,23 @@ export class ContainerStore {
     const hostPid = 'hostPid' in state ? state.hostPid : null;
     const exitCode = 'exitCode' in state ? state.exitCode : null;
     const error = 'error' in state ? state.error : null;
-    this.#updateState.run(state.status, startedNs, finishedNs, hostPid, exitCode, error, id);
+    const isOutOfMemory = 'isOutOfMemory' in state ? Number(state.isOutOfMemory) : null;
+    const usage = 'usage' in state && state.usage ? JSON.stringify(state.usage) : null;
+    this.#updateState.run(
+      state.status,
+      startedNs,
+      finishedNs,
+      hostPid,
+      exitCode,
+      error,
+      isOutOfMemory,
+      usage,
+      id,
+    );
+  }
+
+  updateConfig(id: ContainerId, config: ContainerConfig): void {
+    this.#updateConfig.run(JSON.stringify(config), id);
   }
 
   updateName(id: ContainerId, name: string): void {
@@ -69,16 +90,25 @@ function recordOfRow(row: Row): ContainerRecord {
     id,
     name: textOf(row, 'name'),
     createdNs: integerOf(row, 'created_ns'),
-    // Written by `insert` alone, in the shape that user_version stands for.
-    config: JSON.parse(textOf(row, 'config')) as ContainerConfig,
+    config: configOfRow(row),
     state: stateOfRow(row),
   };
+}
+
+/**
+ * Written by `insert` and `updateConfig` alone, in the shape that user_version stands for; records
+ * of the first version know nothing of limits.
+ */
+function configOfRow(row: Row): ContainerConfig {
+  const config = JSON.parse(textOf(row, 'config')) as Partial<ContainerConfig>;
+  return { limits: NO_LIMITS, ...config } as ContainerConfig;
 }
 
 function stateOfRow(row: Row): ContainerState {
   const status = textOf(row, 'status');
   switch (status) {
     case 'running':
+    case 'paused':
       return {
         status,
         startedNs: integerOf(row, 'started_ns'),
@@ -91,6 +121,8 @@ function stateOfRow(row: Row): ContainerState {
         finishedNs: integerOf(row, 'finished_ns'),
         exitCode: Number(integerOf(row, 'exit_code')),
         error: textOf(row, 'error'),
+        isOutOfMemory: row['is_out_of_memory'] === 1n,
+        usage: usageOfRow(row),
       };
     case 'created':
     case 'removing':
@@ -103,6 +135,11 @@ function stateOfRow(row: Row): ContainerState {
     default:
       throw unreadable(row, 'status');
   }
+}
+
+function usageOfRow(row: Row): Usage | undefined {
+  const usage = row['usage'];
+  return typeof usage === 'string' ? (JSON.parse(usage) as Usage) : undefined;
 }
 
 function textOf(row: Row, column: string): string {

@@ -5,13 +5,14 @@ import { EngineError } from '../base/engine-error.ts';
 import type { Image } from '../image/contract.ts';
 import { mergeConfig } from './container-config.ts';
 import { type ContainerId, newContainerId } from './container-id.ts';
-import type { ContainerRecord } from './container-record.ts';
+import type { ContainerConfig, ContainerRecord } from './container-record.ts';
 import { type ContainerState, INITIAL_STATE, nextState } from './container-state.ts';
 import type { ContainerStore } from './container-store.ts';
 import type { CreateRequest } from './create-request.ts';
 import { parseMounts } from './mounts.ts';
 import { parseContainerName, randomName } from './names.ts';
 import type { RandomSource } from './random-source.ts';
+import { type HostCpus, settleLimits } from './resource-limits.ts';
 
 export interface ContainersOptions {
   readonly dataRoot: string;
@@ -19,8 +20,15 @@ export interface ContainersOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly platform: NodeJS.Platform;
+  readonly hostCpus: () => HostCpus;
   /** Throws not-found (`No such image: …`). */
   readonly findImage: (reference: string) => Image;
+}
+
+export interface CreatedContainer {
+  readonly record: ContainerRecord;
+  /** What of the request is not obeyed. */
+  readonly warnings: readonly string[];
 }
 
 /** All containers by id and name. Every change is in the database when a method returns. */
@@ -81,26 +89,27 @@ export class Containers {
    * - invalid-argument: the request, or its name
    * - conflict: the name is in use
    */
-  create(request: CreateRequest): ContainerRecord {
-    const { store, clock, random, platform, findImage } = this.#options;
+  create(request: CreateRequest): CreatedContainer {
+    const { store, clock, random, platform, findImage, hostCpus } = this.#options;
     const name =
       request.name === undefined
         ? randomName(random, (candidate) => this.#ids.has(candidate))
         : this.#freeName(request.name);
     const image = findImage(request.image);
+    const { limits, warnings } = settleLimits(request.limits, hostCpus());
     const id = newContainerId(random);
     const mounts = parseMounts(request.binds, request.mounts, platform);
     const record: ContainerRecord = {
       id,
       name,
       createdNs: clock.realtimeNs(),
-      config: mergeConfig(id, request, image, mounts),
+      config: mergeConfig(id, request, image, mounts, limits),
       state: INITIAL_STATE,
     };
     mkdirSync(this.folderOf(id), { recursive: true, mode: 0o700 });
     store.insert(record);
     this.#remember(record);
-    return record;
+    return { record, warnings };
   }
 
   /** # Errors: invalid-argument, conflict. */
@@ -118,6 +127,13 @@ export class Containers {
     const next = nextState(record.state, state);
     this.#options.store.updateState(id, next);
     this.#remember({ ...record, state: next });
+  }
+
+  /** For what of the configuration may change later. */
+  setConfig(id: ContainerId, config: ContainerConfig): void {
+    const record = this.get(id);
+    this.#options.store.updateConfig(id, config);
+    this.#remember({ ...record, config });
   }
 
   /** Forgets the record; what is on disk is the caller's. */

@@ -1,3 +1,5 @@
+import type { LimitsRequest } from './resource-limits.ts';
+
 /** What a caller asks of a new container; an absent field is the image's or Docker's default. */
 export interface CreateRequest {
   /** A random one when absent. */
@@ -28,6 +30,7 @@ export interface CreateRequest {
   readonly mounts: readonly MountRequest[];
   readonly networkMode: string;
   readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number };
+  readonly limits: LimitsRequest;
 }
 
 export interface MountRequest {

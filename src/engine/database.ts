@@ -30,6 +30,9 @@ const MIGRATIONS = [
      image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
      PRIMARY KEY (repository, tag)
    ) STRICT, WITHOUT ROWID;`,
+  // Limits came into `config` with this one, too: older records have none.
+  `ALTER TABLE containers ADD COLUMN is_out_of_memory INTEGER;
+   ALTER TABLE containers ADD COLUMN usage TEXT;`,
 ];
 
 const DATABASE_FILE = 'wolffia.db';

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ImageStore } from '../image/contract.ts';
-import type { Runtime } from '../runtime/contract.ts';
+import type { Runtime, RuntimeFacts } from '../runtime/contract.ts';
 import type { ContainerId } from './container-id.ts';
 import type { ContainerLog } from './container-log.ts';
 import { ContainerStore } from './container-store.ts';
@@ -13,6 +13,7 @@ import type { LogEntry } from './log-frame.ts';
 import { isSelected, type LogSelection, selectLines } from './log-lines.ts';
 import { findTail, readEntries } from './log-reader.ts';
 import type { RandomSource } from './random-source.ts';
+import type { HostCpus } from './resource-limits.ts';
 import type { ShippedImages } from './shipped-images.ts';
 
 export interface EngineOptions {
@@ -24,6 +25,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly platform: NodeJS.Platform;
+  /** The CPUs that containers may use: how many, and which (`0-7`). */
+  readonly cpus: { readonly count: number; readonly list: string };
   readonly log: Log;
 }
 
@@ -35,9 +38,12 @@ export class Engine {
   readonly images: ImageStore;
   readonly shippedImages: ShippedImages;
   readonly clock: Clock;
+  readonly #runtime: Runtime;
 
   private constructor(options: EngineOptions) {
-    const { dataRoot, database, images, runtime, clock, random, platform, log } = options;
+    const { dataRoot, database, images, runtime, clock, random, platform, log, cpus } = options;
+    const hostCpus = (): HostCpus => ({ ...cpus, canPin: runtime.facts().canPinCpus });
+    this.#runtime = runtime;
     this.dataRoot = dataRoot;
     this.images = images;
     this.shippedImages = options.shippedImages;
@@ -48,6 +54,7 @@ export class Engine {
       clock,
       random,
       platform,
+      hostCpus,
       findImage: (reference) => images.get(reference),
     });
     this.lifecycle = new Lifecycle({
@@ -55,6 +62,7 @@ export class Engine {
       runtime,
       clock,
       log,
+      hostCpus,
       layersOf: (imageId) => images.rootfsLayers(images.get(imageId)),
     });
   }
@@ -65,6 +73,11 @@ export class Engine {
     await engine.lifecycle.reconcile();
     engine.containers.removeOrphans();
     return engine;
+  }
+
+  /** What the runtime can do here, for people. */
+  runtimeFacts(): RuntimeFacts {
+    return this.#runtime.facts();
   }
 
   /**

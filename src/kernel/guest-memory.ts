@@ -18,6 +18,10 @@ export class GuestMemory {
     this.#view = new DataView(this.#buffer);
   }
 
+  get sizeBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
   /**
    * `length` bytes at `pointer` (both as the unsigned 32-bit numbers that they are). Throws EFAULT.
    */

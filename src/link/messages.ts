@@ -16,22 +16,72 @@ const argument = v.pipe(v.string(), v.maxLength(131_072));
 const layerSource = v.object({ diffId: text, archivePath: text, indexPath: text });
 const bindMount = v.object({ source: text, target: text, isReadOnly: v.boolean() });
 
+const count = v.pipe(v.number(), v.finite());
+
+const resources = v.object({
+  cpuShares: count,
+  cpuBandwidth: v.exactOptional(v.object({ quotaMicroseconds: count, periodMicroseconds: count })),
+  cpusetCpus: v.exactOptional(text),
+  memoryBytes: v.exactOptional(count),
+  fuel: v.exactOptional(count),
+  fuelPerSecond: v.exactOptional(count),
+});
+
+const usage = v.object({
+  fuel: count,
+  cpuNanoseconds: count,
+  throttledNanoseconds: count,
+  periodCount: count,
+  throttledPeriodCount: count,
+  memoryBytes: count,
+  peakMemoryBytes: count,
+  memoryFailureCount: count,
+  processes: v.pipe(
+    v.array(
+      v.object({
+        pid: count,
+        command: text,
+        fuel: count,
+        cpuNanoseconds: count,
+        memoryBytes: count,
+      }),
+    ),
+    v.maxLength(MAX_LIST),
+  ),
+});
+
+const commandFields = {
+  args: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
+  env: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
+  workingDirectory: text,
+};
+
 const startMessage = v.object({
   type: v.literal('start'),
   containerId: text,
   hostname: text,
   rootfs: v.object({ layers: v.array(layerSource), upperdir: text }),
   mounts: v.array(bindMount),
-  args: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
-  env: v.pipe(v.array(argument), v.maxLength(MAX_LIST)),
-  workingDirectory: text,
+  ...commandFields,
   hasTerminal: v.boolean(),
   hasStdin: v.boolean(),
+  resources,
+  /** Others may run beside it. */
+  isCellShared: v.boolean(),
 });
 
-/** What the daemon says to a cell; all but `shutdown` are about the frame's task. */
+/**
+ * What the daemon says to a cell; all but `warm` and `shutdown` are about the frame's task. `pause`, `resume`
+ * and `update` are answered by `done`, `usage` by `usage`, in the order in which they came.
+ */
 const daemonMessage = v.variant('type', [
   startMessage,
+  /** A container like this may follow: its program can be made ready. Not answered. */
+  v.object({ type: v.literal('warm'), layers: v.array(layerSource), ...commandFields }),
+  v.object({ type: v.literal('pause') }),
+  v.object({ type: v.literal('resume') }),
+  v.object({ type: v.literal('update'), resources }),
+  v.object({ type: v.literal('usage') }),
   v.object({ type: v.literal('signal'), signal: v.number() }),
   v.object({ type: v.literal('resize'), columns: v.number(), rows: v.number() }),
   v.object({ type: v.literal('shutdown') }),
@@ -44,10 +94,24 @@ const cellMessage = v.variant('type', [
   v.object({ type: v.literal('hello'), version: v.number(), pid: v.number() }),
   v.object({ type: v.literal('started') }),
   v.object({ type: v.literal('refused'), kind: v.picklist(ERROR_KINDS), message: text }),
-  v.object({ type: v.literal('exited'), exitCode, reason: v.optional(text) }),
+  v.object({
+    type: v.literal('exited'),
+    exitCode,
+    reason: v.exactOptional(text),
+    isOutOfMemory: v.boolean(),
+    usage,
+    /** Of all hostcalls of the cell so far, when it is deterministic. */
+    trace: v.exactOptional(text),
+  }),
+  v.object({ type: v.literal('done') }),
+  v.object({ type: v.literal('usage'), usage }),
+  /** Once a second: the event loop turns, whatever the guests do. */
+  v.object({ type: v.literal('heartbeat') }),
 ]);
 
 export type StartMessage = v.InferOutput<typeof startMessage>;
+export type UsageMessage = v.InferOutput<typeof usage>;
+export type WarmMessage = DaemonMessage & { readonly type: 'warm' };
 export type DaemonMessage = v.InferOutput<typeof daemonMessage>;
 export type CellMessage = v.InferOutput<typeof cellMessage>;
 

@@ -21,11 +21,13 @@ function main(): void {
       turns: { atNextTurn: (callback) => void setImmediate(callback) },
       files: { fs, platform: process.platform },
       fillRandom: (target) => void randomFillSync(target),
+      rewriteCacheDirectory: process.argv[2],
       sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
       reportBug,
     },
     send: (frame) => void link.write(frame),
     shutdown: () => process.exit(0),
+    seed: process.argv[3],
   });
   link.on('data', (chunk: Uint8Array) => {
     try {

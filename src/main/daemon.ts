@@ -18,6 +18,7 @@ import { ImageService } from '../image/image-service.ts';
 import { WasmRuntime } from '../runtime/wasm/wasm-runtime.ts';
 import { READINESS_LINE } from '../wire/system.ts';
 import { BUILD } from './build-facts.ts';
+import { allowedCpus, cpuNanoseconds } from './host-cpus.ts';
 import { systemClock } from './system-clock.ts';
 
 /** How long containers may take to end by themselves when the daemon stops. */
@@ -72,6 +73,7 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
       dataRoot,
       nodePath: process.execPath,
       cellProgram: join(__dirname, 'cell.cjs'),
+      environmentPath: process.env['PATH'] ?? '',
       clock,
       log,
     }),
@@ -82,6 +84,7 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
     builderProgram: join(__dirname, 'images.cjs'),
     environment: process.env,
   });
+  const cpus = allowedCpus();
   const engine = await Engine.open({
     dataRoot,
     database,
@@ -91,6 +94,7 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
     clock,
     random: { bytes: (count) => randomBytes(count) },
     platform: process.platform,
+    cpus,
     log,
   });
   const end = Promise.withResolvers<string>();
@@ -107,14 +111,19 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
           kernelVersion: os.release(),
           nodeVersion: process.version,
           hostname: os.hostname(),
-          cpuCount: os.availableParallelism(),
+          cpuCount: cpus.count,
           memorySizeBytes: os.totalmem(),
           daemonPid: process.pid,
           socketPath,
           logPath,
           shutdown: () => end.resolve('asked by a client'),
         }),
-        ...containerRoutes(engine),
+        ...containerRoutes(engine, {
+          // Of the same CPUs as the time, whether we may use them or not.
+          cpuCount: os.cpus().length,
+          memorySizeBytes: os.totalmem(),
+          cpuNanoseconds,
+        }),
         ...imageRoutes(engine),
       ],
     }),

@@ -19,6 +19,7 @@ export function systemClock(): Clock {
       return BigInt(Math.round((anchorMs + steadyMs) * 1_000_000));
     },
     monotonicNs: () => process.hrtime.bigint(),
+    monotonicMs: () => performance.now(),
     startTimer(delayMs: number, callback: () => void): Timer {
       const handle = setTimeout(callback, delayMs);
       return { cancel: () => clearTimeout(handle) };

@@ -1,4 +1,5 @@
 import type { BindMount, Rootfs } from '../spec/mount.ts';
+import type { Isolation, Resources, Usage } from '../spec/resources.ts';
 
 /**
  * How the engine runs containers without knowing how they are run (the words are containerd's).
@@ -24,9 +25,30 @@ export interface Runtime extends AsyncDisposable {
    *   or `no such file or directory`)
    * - permission-denied: the path is no program that could be run (a directory, not executable)
    * - invalid-argument: the file is no valid program for this runtime (`exec format error`)
+   * - resource-exhausted: it would have more memory at its start than it may use
    * - unavailable: the runtime cannot take another task now
    */
   start(spec: TaskSpec, io: TaskIo): Promise<Task>;
+
+  /** What of the machine's means it can use, for people and for warnings. */
+  facts(): RuntimeFacts;
+}
+
+export interface RuntimeFacts {
+  /** Processes on the host in which containers run, and those that wait for one. */
+  readonly cellCount: number;
+  readonly spareCellCount: number;
+  readonly taskCount: number;
+  /** Whether `cpusetCpus` is obeyed. */
+  readonly canPinCpus: boolean;
+  /** How containers are kept from the host beyond WebAssembly itself, and what is missing why. */
+  readonly hardening: readonly Hardening[];
+}
+
+export interface Hardening {
+  readonly name: string;
+  /** Undefined: in force. */
+  readonly missingBecause?: string;
 }
 
 export interface TaskSpec {
@@ -43,6 +65,8 @@ export interface TaskSpec {
   readonly hasTerminal: boolean;
   /** False: the first process reads end of file from its standard input at once. */
   readonly hasStdin: boolean;
+  readonly resources: Resources;
+  readonly isolation: Isolation;
 }
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -73,6 +97,22 @@ export interface Task {
 
   /** Tells the terminal's size, in characters. Ignored without a terminal. */
   resize(columns: number, rows: number): void;
+
+  /**
+   * Stops all its processes where they are until `resume`; resolves when none runs. SIGKILL ends a
+   * paused task all the same. Idempotent, as is `resume`.
+   */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+
+  /**
+   * Puts other limits in force, from now on. A limit of memory below what is used refuses further
+   * growth only. Errors: unavailable when the task has ended.
+   */
+  update(resources: Resources): Promise<void>;
+
+  /** Errors: unavailable when the task has ended (`exited` tells the last usage). */
+  usage(): Promise<Usage>;
 }
 
 export interface TaskExit {
@@ -80,4 +120,10 @@ export interface TaskExit {
   readonly exitCode: number;
   /** What a person should know beyond the code, e.g. that the cell died. */
   readonly reason?: string;
+  /** It died because it was refused memory. */
+  readonly isOutOfMemory: boolean;
+  /** What tells two deterministic runs apart (hostcall-trace.ts); absent in all others. */
+  readonly trace?: string;
+  /** Absent when the host process was lost, and the account with it. */
+  readonly usage?: Usage;
 }

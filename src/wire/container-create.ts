@@ -36,23 +36,48 @@ const mount = v.object({
 
 const portBinding = v.object({ HostIp: optional(v.string()), HostPort: optional(v.string()) });
 
+/** What limits a container: Docker's `Resources`, the same for create and update. */
+const resources = {
+  CpuShares: optional(integer),
+  NanoCpus: optional(integer),
+  CpuPeriod: optional(integer),
+  CpuQuota: optional(integer),
+  CpuRealtimePeriod: optional(integer),
+  CpuRealtimeRuntime: optional(integer),
+  CpusetCpus: optional(v.string()),
+  CpusetMems: optional(v.string()),
+  Memory: optional(integer),
+  MemoryReservation: optional(integer),
+  MemorySwap: optional(integer),
+  MemorySwappiness: optional(integer),
+  OomKillDisable: optional(v.boolean()),
+  PidsLimit: optional(integer),
+  /** Our own: work in units of fuel, -1 for no limit. Docker's clients do not send it. */
+  Wolffia: optional(
+    v.object({
+      Fuel: optional(v.pipe(v.number(), v.safeInteger())),
+      FuelPerSecond: optional(v.pipe(v.number(), v.safeInteger())),
+    }),
+  ),
+};
+
+const restartPolicy = v.object({
+  Name: optional(v.string()),
+  MaximumRetryCount: optional(integer),
+});
+
 const hostConfig = v.object({
+  ...resources,
   Binds: optional(strings),
   Mounts: optional(v.array(mount)),
   AutoRemove: optional(v.boolean()),
   NetworkMode: optional(v.string()),
   PortBindings: optional(v.record(v.string(), v.nullable(v.array(portBinding)))),
   PublishAllPorts: optional(v.boolean()),
-  RestartPolicy: optional(
-    v.object({ Name: optional(v.string()), MaximumRetryCount: optional(integer) }),
-  ),
+  RestartPolicy: optional(restartPolicy),
   LogConfig: optional(v.object({ Type: optional(v.string()), Config: optional(stringMap) })),
   VolumesFrom: optional(strings),
-  Memory: optional(integer),
-  NanoCpus: optional(integer),
-  CpuShares: optional(integer),
-  CpuQuota: optional(integer),
-  PidsLimit: optional(integer),
+  Isolation: optional(v.string()),
   ReadonlyRootfs: optional(v.boolean()),
   Privileged: optional(v.boolean()),
   Tmpfs: optional(stringMap),
@@ -83,9 +108,20 @@ export const containerCreateRequest = v.object({
   HostConfig: optional(hostConfig),
 });
 
+/** The body of `POST /containers/{id}/update`; what is absent, zero or empty stays as it is. */
+export const containerUpdateRequest = v.object({
+  ...resources,
+  RestartPolicy: optional(restartPolicy),
+});
+
+export type ContainerUpdateRequest = v.InferOutput<typeof containerUpdateRequest>;
 export type ContainerCreateRequest = v.InferOutput<typeof containerCreateRequest>;
 export type HostConfigRequest = v.InferOutput<typeof hostConfig>;
 export type MountRequest = v.InferOutput<typeof mount>;
+
+export interface ContainerUpdateResponse {
+  readonly Warnings: readonly string[];
+}
 
 /** Answered with status 201. */
 export interface ContainerCreateResponse {

@@ -1,3 +1,5 @@
+import type { ContainerUsageResponse } from './container-usage.ts';
+
 /**
  * What `/containers/…` answers. Field names are Docker's; times are RFC 3339 with nanoseconds
  * unless said otherwise, and `0001-01-01T00:00:00Z` (Go's zero time) stands for "never".
@@ -13,14 +15,17 @@ export const CONTAINER_PRUNE_FILTERS = ['label', 'label!', 'until'];
 export const WAIT_CONDITIONS = ['not-running', 'next-exit', 'removed'] as const;
 export type WaitConditionName = (typeof WAIT_CONDITIONS)[number];
 
-export type ContainerStatusName =
-  | 'created'
-  | 'running'
-  | 'paused'
-  | 'restarting'
-  | 'removing'
-  | 'exited'
-  | 'dead';
+/** Docker's; not all of them happen to our containers. */
+export const CONTAINER_STATUSES = [
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+] as const;
+export type ContainerStatusName = (typeof CONTAINER_STATUSES)[number];
 
 export interface ContainerSummary {
   readonly Id: string;
@@ -86,6 +91,8 @@ export interface ContainerStateResponse {
   readonly Error: string;
   readonly StartedAt: string;
   readonly FinishedAt: string;
+  /** Our own. */
+  readonly Wolffia: ContainerUsageResponse;
 }
 
 export interface ContainerConfigResponse {
@@ -140,10 +147,23 @@ export interface HostConfigResponse {
   readonly Runtime: string;
   readonly Isolation: string;
   readonly CpuShares: number;
-  readonly Memory: number;
   readonly NanoCpus: number;
+  readonly CpuPeriod: number;
+  readonly CpuQuota: number;
+  readonly CpuRealtimePeriod: number;
+  readonly CpuRealtimeRuntime: number;
+  readonly CpusetCpus: string;
+  readonly CpusetMems: string;
+  readonly Memory: number;
+  readonly MemoryReservation: number;
+  /** -1: no limit of swap. */
+  readonly MemorySwap: number;
+  readonly MemorySwappiness: null;
+  readonly OomKillDisable: null;
   readonly PidsLimit: null;
   readonly Ulimits: null;
+  /** Our own; 0: no limit. */
+  readonly Wolffia: { readonly Fuel: number; readonly FuelPerSecond: number };
 }
 
 export interface NetworkSettingsResponse {

@@ -92,5 +92,23 @@ export interface InfoResponse {
     readonly Socket: string;
     readonly LogPath: string;
     readonly NodeVersion: string;
+    readonly Cells: CellsResponse;
+    readonly Hardening: readonly HardeningResponse[];
   };
+}
+
+/** The processes on the host in which containers run. */
+export interface CellsResponse {
+  readonly Count: number;
+  /** Those that wait for a container. */
+  readonly Spare: number;
+  /** Containers that run. */
+  readonly Tasks: number;
+}
+
+/** What keeps containers from the host beyond WebAssembly itself. */
+export interface HardeningResponse {
+  readonly Name: string;
+  /** Absent: in force. */
+  readonly MissingBecause?: string;
 }

@@ -2,7 +2,7 @@
 export interface Row {
   readonly id: string;
   readonly title: string;
-  readonly unit: 'ms' | 'µs' | 'KiB' | 'MB/s' | 'ratio';
+  readonly unit: 'ms' | 'µs' | 'KiB' | 'MB/s' | 'ratio' | '%' | 'MiB';
   /** What is promised for the median, in `unit`; undefined when nothing is. */
   readonly bar?: number;
   /** Which side of the bar is the promised one; `less` when it does not say. */

@@ -4,11 +4,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Row, type Summary, summarize } from './row.ts';
+import { DENSE_MEMORY, DENSE_START } from './rows/dense.ts';
 import { FD_READ_4K } from './rows/fd-read-4k.ts';
 import { IDLE_CONTAINER_MEMORY } from './rows/idle-container-memory.ts';
 import { createMeteringRows } from './rows/metering.ts';
 import { REWRITE_SPEED } from './rows/rewrite-speed.ts';
 import { RUN_HELLO_WORLD } from './rows/run-hello-world.ts';
+import { CPU_QUOTA, CPU_SHARES, KILL_LATENCY, WAKE_LATENCY } from './rows/scheduling.ts';
 import { START_WARM_CELL } from './rows/start-warm-cell.ts';
 import { YIELD_RESUME } from './rows/yield-resume.ts';
 
@@ -25,6 +27,12 @@ const ROWS: readonly Row[] = [
   ...createMeteringRows(),
   REWRITE_SPEED,
   YIELD_RESUME,
+  CPU_SHARES,
+  CPU_QUOTA,
+  WAKE_LATENCY,
+  KILL_LATENCY,
+  DENSE_START,
+  DENSE_MEMORY,
 ];
 
 /** Peers are measured in turn with us (A B A B): what the machine does meanwhile hits both. */

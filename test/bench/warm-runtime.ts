@@ -11,6 +11,7 @@ import { createLog } from '../../src/base/log.ts';
 import { systemClock } from '../../src/main/system-clock.ts';
 import type { TaskSpec } from '../../src/runtime/contract.ts';
 import { WasmRuntime } from '../../src/runtime/wasm/wasm-runtime.ts';
+import { DEFAULT_CPU_SHARES } from '../../src/spec/resources.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -37,7 +38,10 @@ export class WarmRuntime implements AsyncDisposable {
   }
 
   /** `spreadCells` 1 puts all containers into one cell. */
-  static async open(program: Uint8Array, spreadCells: number): Promise<WarmRuntime> {
+  static async open(
+    program: Uint8Array,
+    { spreadCells = 1, seed }: { spreadCells?: number; seed?: string | undefined } = {},
+  ): Promise<WarmRuntime> {
     const directory = mkdtempSync(join(tmpdir(), 'wolffia-bench-'));
     const image = join(directory, 'image');
     mkdirSync(image);
@@ -52,6 +56,7 @@ export class WarmRuntime implements AsyncDisposable {
       dataRoot: directory,
       nodePath: process.execPath,
       cellProgram: join(root, 'dist', 'cell.cjs'),
+      environmentPath: process.env['PATH'] ?? '',
       clock: systemClock(),
       log: createLog(
         () => {},
@@ -59,6 +64,7 @@ export class WarmRuntime implements AsyncDisposable {
         'error',
       ),
       spreadCells,
+      ...(seed === undefined ? {} : { seed }),
     });
     return new WarmRuntime(runtime, directory, diffId);
   }
@@ -66,8 +72,6 @@ export class WarmRuntime implements AsyncDisposable {
   /** A container that runs `/program` with these arguments. */
   spec(...args: readonly string[]): TaskSpec {
     this.#containerCount += 1;
-    const upperdir = join(this.#directory, `upper-${this.#containerCount}`);
-    mkdirSync(upperdir);
     return {
       containerId: String(this.#containerCount),
       hostname: 'bench',
@@ -79,7 +83,8 @@ export class WarmRuntime implements AsyncDisposable {
             indexPath: join(this.#directory, 'layer.index'),
           },
         ],
-        upperdir,
+        // Not there: nothing was written yet.
+        upperdir: join(this.#directory, `upper-${this.#containerCount}`),
       },
       mounts: [],
       args: ['/program', ...args],
@@ -87,6 +92,8 @@ export class WarmRuntime implements AsyncDisposable {
       workingDirectory: '/',
       hasTerminal: false,
       hasStdin: false,
+      resources: { cpuShares: DEFAULT_CPU_SHARES },
+      isolation: 'default',
     };
   }
 

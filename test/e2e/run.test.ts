@@ -134,7 +134,7 @@ test('a container keeps its files between runs, and apart from others', () => {
 });
 
 test('detached: the id is printed, logs follow, wait tells the code', () => {
-  const id = engine.ok('run', '-d', '--name', 'sleeper', 'fixtures', '/behave', 'sleep', '300');
+  const id = engine.ok('run', '-d', '--name', 'sleeper', 'fixtures', '/behave', 'sleep', '2000');
   assert.match(id, /^[0-9a-f]{64}$/);
   assert.is(engine.ok('ps', '--format', '{{.Names}} {{.State}}'), 'sleeper running');
   assert.is(engine.ok('logs', '-f', 'sleeper'), 'sleeping\nslept');

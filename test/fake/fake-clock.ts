@@ -13,6 +13,10 @@ export class FakeClock implements Clock {
     return this.#nowNs;
   }
 
+  monotonicMs(): number {
+    return Number(this.#nowNs) / 1e6;
+  }
+
   startTimer(delayMs: number, callback: () => void): Timer {
     const timer = { atNs: this.#nowNs + BigInt(Math.round(delayMs * 1e6)), callback };
     this.#timers.add(timer);

@@ -8,11 +8,15 @@ import { PREVIEW1 } from '../../src/abi/preview1/preview1.ts';
 import { ERRNO, type ErrnoName } from '../../src/base/errno.ts';
 import { openStandardStreams } from '../../src/cell/standard-streams.ts';
 import type { ByteSink, ByteSource } from '../../src/kernel/byte-channel.ts';
+import { ControlGroup } from '../../src/kernel/control-group.ts';
 import { FdTable } from '../../src/kernel/fd-table.ts';
+import { FuelGauge } from '../../src/kernel/fuel-gauge.ts';
 import { GuestMemory } from '../../src/kernel/guest-memory.ts';
 import { Process } from '../../src/kernel/process.ts';
+import { Scheduler } from '../../src/kernel/scheduler.ts';
 import { WaitQueue } from '../../src/kernel/wait-queue.ts';
 import { enterDirectory } from '../../src/kernel/working-directory.ts';
+import { DEFAULT_CPU_SHARES } from '../../src/spec/resources.ts';
 import { FileTree } from '../../src/vfs/file-tree.ts';
 import { openHostDirectory } from '../../src/vfs/host-dir.ts';
 import { createHostPaths } from '../../src/vfs/host-paths.ts';
@@ -75,10 +79,11 @@ export class FakeProcess implements Disposable {
   readonly stdin = new FakePipe(64);
   readonly stdout = new FakePipe(64);
   readonly files: FileTree;
+  readonly scheduler: Scheduler;
   readonly process: Process;
   readonly memory = new WebAssembly.Memory({ initial: 1 });
   readonly bugs: unknown[] = [];
-  readonly turns: (() => void)[] = [];
+  turnCount = 0;
 
   constructor(options: { workingDirectory?: string; args?: string[]; env?: string[] } = {}) {
     const host = { fs, platform: process.platform };
@@ -98,22 +103,34 @@ export class FakeProcess implements Disposable {
     });
     const directory = enterDirectory(this.files, options.workingDirectory ?? '/');
     openPreopens(fds, this.files, directory);
+    this.scheduler = new Scheduler(this.clock, {
+      atNextTurn: (callback) => {
+        this.turnCount += 1;
+        setImmediate(callback);
+      },
+    });
     this.process = new Process({
+      pid: 1,
+      group: new ControlGroup({ cpuShares: DEFAULT_CPU_SHARES }, this.clock.monotonicMs()),
+      scheduler: this.scheduler,
+      clockGrainNs: 1_000n,
       args: options.args ?? [],
       env: options.env ?? [],
       fds,
       files: this.files,
       clock: this.clock,
-      turns: { atNextTurn: (callback) => void this.turns.push(callback) },
       fillRandom: (target) => void target.fill(7),
     });
-    this.process.attachMemory(new GuestMemory(this.memory));
+    this.process.attach(new GuestMemory(this.memory), new FuelGauge({ value: 0 }));
+    // As the scheduler has it while a hostcall is served: the process runs.
+    this.scheduler.run(this.process);
   }
 
   call(name: string, ...args: (number | bigint)[]): Answer {
     const hostcall = PREVIEW1.calls[name];
     if (!hostcall) throw new Error(`no hostcall ${name}`);
-    const bound = bindHostcall(name, hostcall, this.process, ERRNO_NUMBERS, (_name, thrown) =>
+    const running = { running: this.process };
+    const bound = bindHostcall(name, hostcall, running, ERRNO_NUMBERS, (_name, thrown) =>
       this.bugs.push(thrown),
     );
     const answer = bound(...args);

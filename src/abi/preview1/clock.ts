@@ -3,16 +3,14 @@ import type { Process } from '../../kernel/process.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { CLOCKS } from './numbers.ts';
 
-const RESOLUTION_NS = 1_000n;
-
 export const CLOCK_CALLS = {
   clock_res_get: hostcall(['i32', 'i32'], (process, clock, resolution) => {
     readClock(process, clock);
-    process.memory.writeU64(resolution, RESOLUTION_NS);
+    process.memory.writeU64(resolution, process.clockGrainNs);
     return undefined;
   }),
   clock_time_get: hostcall(['i32', 'i64', 'i32'], (process, clock, _precision, time) => {
-    process.memory.writeU64(time, readClock(process, clock));
+    process.memory.writeU64(time, process.coarse(readClock(process, clock)));
     return undefined;
   }),
 } satisfies Record<string, Hostcall>;
@@ -26,7 +24,7 @@ export function readClock(process: Process, clock: number): bigint {
       return process.clock.monotonicNs();
     case CLOCKS.processCpu:
     case CLOCKS.threadCpu:
-      return process.cpuTimeNs;
+      return BigInt(Math.round(process.cpuTimeMs * 1e6));
     default:
       throw ERRNO.EINVAL;
   }

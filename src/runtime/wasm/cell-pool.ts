@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { WarmMessage } from '../../link/messages.ts';
+import type { Isolation } from '../../spec/resources.ts';
 import { Cell, type CellProgram } from './cell.ts';
 import type { CellRegistry } from './cell-registry.ts';
 
@@ -11,10 +13,17 @@ const MAX_TASKS_PER_CELL = 500;
 const IDLE_LIFETIME_MS = 30_000;
 const MAX_IDLE_CELLS = 4;
 
+/** Every so often each cell must have said something; after so many times of silence it is hung. */
+const WATCHDOG_TICK_MS = 2_000;
+const MAX_SILENT_TICKS = 10;
+
 /**
  * Which cell a container goes to: spread first, pack later. Containers of different images never
  * follow one another in an emptied cell, so that what one left behind in it cannot reach the other;
- * packed containers do share one.
+ * packed containers do share one, unless they asked for a process of their own.
+ *
+ * A watchdog ends cells that say nothing: it counts its own ticks, so that a machine that slept
+ * does not look like a cell that hangs.
  */
 export class CellPool implements AsyncDisposable {
   readonly #program: CellProgram;
@@ -25,6 +34,8 @@ export class CellPool implements AsyncDisposable {
   readonly #cells = new Set<Cell>();
   readonly #spares: Cell[] = [];
   readonly #idle = new Map<Cell, Timer>();
+  #watchdog: Timer | undefined;
+  #warmth: { readonly domain: string; readonly message: WarmMessage } | undefined;
   #isClosing = false;
 
   /** `spreadCells`: so many cells have containers before a second one is put into any. */
@@ -41,14 +52,25 @@ export class CellPool implements AsyncDisposable {
     this.#clock = clock;
     this.#log = log;
     this.#refill();
+    this.#watch();
+  }
+
+  get cells(): ReadonlySet<Cell> {
+    return this.#cells;
+  }
+
+  get spareCount(): number {
+    return this.#spares.length;
   }
 
   /**
    * A cell for one more container of this trust domain. The caller tells `release` when the
    * container is over.
    */
-  async acquire(domain: string): Promise<Cell> {
-    const cell = this.#choose(domain);
+  async acquire(domain: string, isolation: Isolation, warmth: WarmMessage): Promise<Cell> {
+    this.#warmth = { domain, message: warmth };
+    const cell = this.#choose(domain, isolation);
+    if (isolation === 'process') cell.isExclusive = true;
     cell.domain ??= domain;
     this.#idle.get(cell)?.cancel();
     this.#idle.delete(cell);
@@ -58,7 +80,7 @@ export class CellPool implements AsyncDisposable {
 
   release(cell: Cell): void {
     if (cell.isClosed || cell.taskCount > 0 || this.#isClosing) return;
-    if (this.#idle.size >= MAX_IDLE_CELLS) {
+    if (cell.isExclusive || this.#idle.size >= MAX_IDLE_CELLS) {
       cell.shutdown();
       return;
     }
@@ -68,31 +90,45 @@ export class CellPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
+    this.#watchdog?.cancel();
     for (const timer of this.#idle.values()) timer.cancel();
     const cells = [...this.#cells];
     for (const cell of cells) cell.kill('the engine was stopped');
     await Promise.all(cells.map((cell) => cell.closed));
   }
 
-  #choose(domain: string): Cell {
+  #choose(domain: string, isolation: Isolation): Cell {
+    if (isolation === 'process') return this.#takeSpare(domain);
     for (const cell of this.#idle.keys()) if (cell.domain === domain) return cell;
-    const busy = [...this.#cells].filter(
-      (cell) => cell.domain !== undefined && !this.#idle.has(cell),
+    const shared = [...this.#cells].filter(
+      (cell) => cell.domain !== undefined && !cell.isExclusive && !this.#idle.has(cell),
     );
-    if (busy.length < this.#spreadCells) return this.#takeSpare();
-    const roomy = busy.filter((cell) => cell.taskCount < MAX_TASKS_PER_CELL);
+    if (isolation === 'default' && shared.length < this.#spreadCells)
+      return this.#takeSpare(domain);
+    const roomy = shared.filter((cell) => cell.taskCount < MAX_TASKS_PER_CELL);
     const related = roomy.filter((cell) => cell.domain === domain);
     const candidates = related.length > 0 ? related : roomy;
     return (
       candidates.reduce<Cell | undefined>(
         (least, cell) => (least && least.taskCount <= cell.taskCount ? least : cell),
         undefined,
-      ) ?? this.#takeSpare()
+      ) ?? this.#takeSpare(domain)
     );
   }
 
-  #takeSpare(): Cell {
-    const cell = this.#spares.shift() ?? this.#spawn();
+  #watch(): void {
+    this.#watchdog = this.#clock.startTimer(WATCHDOG_TICK_MS, () => {
+      for (const cell of this.#cells) {
+        if (cell.tick() >= MAX_SILENT_TICKS) cell.kill('it did not answer for too long');
+      }
+      this.#watch();
+    });
+  }
+
+  #takeSpare(domain: string): Cell {
+    const warm = this.#spares.findIndex((spare) => spare.warmDomain === domain);
+    const cold = this.#spares.findIndex((spare) => spare.warmDomain === undefined);
+    const [cell = this.#spawn()] = this.#spares.splice(warm >= 0 ? warm : Math.max(0, cold), 1);
     // The replacement is started behind the container that waits, not before it.
     this.#clock.startTimer(REFILL_DELAY_MS, () => this.#refill());
     return cell;
@@ -100,6 +136,11 @@ export class CellPool implements AsyncDisposable {
 
   #refill(): void {
     while (!this.#isClosing && this.#spares.length < SPARE_CELLS) this.#spares.push(this.#spawn());
+    // What ran last is what will most likely run next. Some spares stay cold, for whatever else.
+    const [first] = this.#spares;
+    if (this.#warmth && first && first.warmDomain === undefined) {
+      first.warm(this.#warmth.domain, this.#warmth.message);
+    }
   }
 
   #spawn(): Cell {

@@ -2,17 +2,28 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { EngineError, messageOf } from '../../base/engine-error.ts';
 import { encodeMessage, FrameDecoder, LINK_VERSION, LinkError, STREAM } from '../../link/frame.ts';
-import { type CellMessage, type DaemonMessage, parseCellMessage } from '../../link/messages.ts';
+import {
+  type CellMessage,
+  type DaemonMessage,
+  parseCellMessage,
+  type WarmMessage,
+} from '../../link/messages.ts';
 import type { TaskIo } from '../contract.ts';
 import { CellTask } from './cell-task.ts';
+import { type CellHardening, closeAll } from './hardening.ts';
 
 export interface CellProgram {
   /** A Node with JSPI. */
   readonly nodePath: string;
   /** The bundle of src/main/cell.ts. */
   readonly scriptPath: string;
+  /** Where cells keep rewritten programs for each other. */
+  readonly rewriteCacheDirectory: string;
   /** Descriptor to which the cell's own diagnostics go. */
   readonly logFd: number;
+  readonly hardening: CellHardening;
+  /** Makes the runs of a cell repeatable (deterministic-host.ts). */
+  readonly seed: string | undefined;
 }
 
 /**
@@ -22,9 +33,16 @@ export interface CellProgram {
  */
 const GUEST_STACK_KIB = 7_000;
 
+/**
+ * V8's young generation would grow to 16 MiB a half, a third of what 500 idle containers cost; a
+ * cell's own garbage is small and short-lived, and is as quickly collected in less.
+ */
+const SEMI_SPACE_MIB = 4;
+
 const CELL_FLAGS = [
   `--stack-size=${GUEST_STACK_KIB}`,
   `--wasm-stack-switching-stack-size=${GUEST_STACK_KIB}`,
+  `--max-semi-space-size=${SEMI_SPACE_MIB}`,
   '--no-warnings',
 ] as const;
 
@@ -45,25 +63,44 @@ export class Cell {
    * life.
    */
   domain: string | undefined;
+  /** It has one container in its life, and nobody beside it. */
+  isExclusive = false;
+  /** The domain whose program it was told to make ready, before it has any container. */
+  warmDomain: string | undefined;
 
   readonly #child: ChildProcess;
   readonly #link: Socket;
   readonly #tasks = new Map<number, CellTask>();
   readonly #starts = new Map<number, (answer: CellMessage) => void>();
+  /** For each task, those who wait for an answer, in the order of their questions. */
+  readonly #questions = new Map<number, Question[]>();
+  #silentTicks = 0;
   #nextTask = 1;
   #deathReason = 'the cell ended';
   #isClosed = false;
   #greet: () => void = () => {};
 
   constructor(program: CellProgram) {
-    this.#child = spawn(program.nodePath, [...CELL_FLAGS, program.scriptPath], {
-      stdio: ['ignore', program.logFd, program.logFd, 'pipe'],
+    const { hardening, nodePath, scriptPath, rewriteCacheDirectory } = program;
+    const [command, ...args] = [
+      ...hardening.launcher,
+      nodePath,
+      ...CELL_FLAGS,
+      ...hardening.nodeFlags,
+      scriptPath,
+      rewriteCacheDirectory,
+      ...(program.seed === undefined ? [] : [program.seed]),
+    ];
+    const fds = hardening.openFds();
+    this.#child = spawn(command ?? nodePath, args, {
+      stdio: ['ignore', program.logFd, program.logFd, 'pipe', ...fds],
       // Nothing of the user's environment is a guest's business; a session of its own keeps
       // terminal signals away.
       env: {},
       detached: true,
       windowsHide: true,
     });
+    closeAll(fds);
     this.#link = linkOf(this.#child);
     this.closed = this.#watch();
     this.ready = new Promise((resolve, reject) => {
@@ -110,8 +147,36 @@ export class Cell {
     throw new EngineError('unavailable', `cannot start the container: ${this.#deathReason}`);
   }
 
+  /** Makes a program ready for the container that may come. */
+  warm(domain: string, message: WarmMessage): void {
+    this.warmDomain = domain;
+    this.tell(0, message);
+  }
+
   tell(task: number, message: DaemonMessage): void {
     this.#write(encodeMessage(task, message));
+  }
+
+  /**
+   * Sends a message that the cell answers. Errors: unavailable when the task ends before it does.
+   */
+  ask(task: number, message: DaemonMessage): Promise<CellMessage> {
+    const running = this.#tasks.get(task);
+    if (!running || running.isOver) return Promise.reject(hasEnded());
+    return new Promise((resolve, reject) => {
+      const waiting = this.#questions.get(task) ?? [];
+      this.#questions.set(task, waiting);
+      waiting.push({ resolve, reject });
+      this.tell(task, message);
+    });
+  }
+
+  /**
+   * Counts one tick of the watchdog's clock; answers how many have passed without a word from the
+   * cell.
+   */
+  tick(): number {
+    return this.#silentTicks++;
   }
 
   /** Asks the cell to end by itself; it does so at once when its event loop runs. */
@@ -142,6 +207,7 @@ export class Cell {
       },
     });
     this.#link.on('data', (chunk: Uint8Array) => {
+      this.#silentTicks = 0;
       try {
         decoder.feed(chunk);
       } catch (thrown) {
@@ -160,8 +226,13 @@ export class Cell {
     if (this.#deathReason === 'the cell ended') this.#deathReason = `the cell was ${how}`;
     await drained;
     this.#isClosed = true;
-    for (const task of this.#tasks.values()) {
-      task.finish({ exitCode: EXIT_CODE_OF_LOST_CELL, reason: this.#deathReason });
+    for (const [number, task] of this.#tasks) {
+      task.finish({
+        exitCode: EXIT_CODE_OF_LOST_CELL,
+        reason: this.#deathReason,
+        isOutOfMemory: false,
+      });
+      this.#dropQuestions(number);
     }
   }
 
@@ -177,17 +248,39 @@ export class Cell {
       case 'refused':
         this.#starts.get(task)?.(message);
         return;
-      case 'exited':
-        this.#tasks.get(task)?.finish({
-          exitCode: message.exitCode,
-          ...(message.reason === undefined ? {} : { reason: message.reason }),
-        });
+      case 'exited': {
+        const { type: _, ...exit } = message;
+        this.#tasks.get(task)?.finish(exit);
+        this.#dropQuestions(task);
+        return;
+      }
+      case 'done':
+      case 'usage':
+        this.#questions.get(task)?.shift()?.resolve(message);
+        return;
+      case 'heartbeat':
+        // Any word resets the watchdog; this one is there to be said.
+        return;
     }
+  }
+
+  #dropQuestions(task: number): void {
+    for (const { reject } of this.#questions.get(task) ?? []) reject(hasEnded());
+    this.#questions.delete(task);
   }
 }
 
 /** What the engine sees of a process that SIGKILL ended: 128 + 9. */
 const EXIT_CODE_OF_LOST_CELL = 137;
+
+interface Question {
+  readonly resolve: (answer: CellMessage) => void;
+  readonly reject: (error: EngineError) => void;
+}
+
+function hasEnded(): EngineError {
+  return new EngineError('unavailable', 'the container has ended');
+}
 
 export interface StartedTask {
   readonly number: number;

@@ -2,12 +2,16 @@ import { closeSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { EngineError } from '../../base/engine-error.ts';
 import type { Log } from '../../base/log.ts';
 import { endsByDefault, exitCodeOfSignal } from '../../base/signals.ts';
-import type { Runtime, Task, TaskExit, TaskIo, TaskSpec } from '../contract.ts';
+import type { DaemonMessage } from '../../link/messages.ts';
+import type { Resources, Usage } from '../../spec/resources.ts';
+import type { Runtime, RuntimeFacts, Task, TaskExit, TaskIo, TaskSpec } from '../contract.ts';
 import type { Cell, StartedTask } from './cell.ts';
 import { CellPool } from './cell-pool.ts';
 import { CellRegistry } from './cell-registry.ts';
+import { type CellHardening, probeHardening } from './hardening.ts';
 
 export interface WasmRuntimeOptions {
   readonly dataRoot: string;
@@ -17,8 +21,12 @@ export interface WasmRuntimeOptions {
   readonly cellProgram: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** `PATH` of the user, where the tools that harden cells are looked for. */
+  readonly environmentPath: string;
   /** How many cells are filled with one container each before they are shared. */
   readonly spreadCells?: number;
+  /** Makes the runs of each cell repeatable, for tests and recordings. */
+  readonly seed?: string;
 }
 
 /** See docs/RATIONALE.md. */
@@ -35,8 +43,10 @@ export class WasmRuntime implements Runtime {
   readonly #pool: CellPool;
   readonly #clock: Clock;
   readonly #logFd: number;
+  readonly #hardening: CellHardening;
 
-  private constructor(pool: CellPool, clock: Clock, logFd: number) {
+  private constructor(pool: CellPool, clock: Clock, logFd: number, hardening: CellHardening) {
+    this.#hardening = hardening;
     this.#pool = pool;
     this.#clock = clock;
     this.#logFd = logFd;
@@ -48,24 +58,54 @@ export class WasmRuntime implements Runtime {
     const { registry, endedCount } = CellRegistry.open(join(dataRoot, 'cells'));
     if (endedCount > 0) log.warn('ended cells of an earlier daemon', { count: endedCount });
     const logFd = openSync(join(dataRoot, 'cells.log'), 'w');
-    const program = { nodePath, scriptPath: cellProgram, logFd };
+    const hardening = probeHardening({ environmentPath: options.environmentPath, dataRoot, log });
+    const program = {
+      nodePath,
+      scriptPath: cellProgram,
+      rewriteCacheDirectory: join(dataRoot, 'rewritten'),
+      logFd,
+      hardening,
+      seed: options.seed,
+    };
     const spreadCells = options.spreadCells ?? DEFAULT_SPREAD_CELLS;
     const pool = new CellPool(program, registry, clock, log, spreadCells);
-    return new WasmRuntime(pool, clock, logFd);
+    return new WasmRuntime(pool, clock, logFd, hardening);
   }
 
   async start(spec: TaskSpec, io: TaskIo): Promise<Task> {
     const domain = spec.rootfs.layers[0]?.diffId ?? spec.containerId;
-    const cell = await this.#pool.acquire(domain);
+    const { cpusetCpus } = spec.resources;
+    // CPUs are chosen for a process: who is bound to some has one of its own.
+    const isolation = cpusetCpus === undefined ? spec.isolation : 'process';
+    const { args, env, workingDirectory } = spec;
+    const cell = await this.#pool.acquire(domain, isolation, {
+      type: 'warm',
+      layers: [...spec.rootfs.layers],
+      args: [...args],
+      env: [...env],
+      workingDirectory,
+    });
     const release = (): void => this.#pool.release(cell);
     try {
-      const started = await cell.start({ type: 'start', ...toMessage(spec) }, io);
+      if (cpusetCpus !== undefined) this.#hardening.pin(cell.pid, cpusetCpus);
+      const started = await cell.start(toMessage(spec, !cell.isExclusive), io);
       void started.task.exited.then(release);
-      return new CellTaskHandle(cell, started, this.#clock);
+      return new CellTaskHandle(cell, started, this.#clock, this.#hardening);
     } catch (thrown) {
       release();
       throw thrown;
     }
+  }
+
+  facts(): RuntimeFacts {
+    const cells = [...this.#pool.cells];
+    return {
+      cellCount: cells.length,
+      spareCellCount: this.#pool.spareCount,
+      taskCount: cells.reduce((sum, { taskCount }) => sum + taskCount, 0),
+      canPinCpus: this.#hardening.canPin,
+      hardening: this.#hardening.facts,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,13 +115,18 @@ export class WasmRuntime implements Runtime {
 }
 
 /** The message has mutable arrays, as its schema makes them. */
-function toMessage(spec: TaskSpec) {
+function toMessage(
+  { isolation: _, ...spec }: TaskSpec,
+  isCellShared: boolean,
+): DaemonMessage & { type: 'start' } {
   return {
+    type: 'start',
     ...spec,
     rootfs: { layers: [...spec.rootfs.layers], upperdir: spec.rootfs.upperdir },
     mounts: [...spec.mounts],
     args: [...spec.args],
     env: [...spec.env],
+    isCellShared,
   };
 }
 
@@ -91,9 +136,11 @@ class CellTaskHandle implements Task {
   readonly #cell: Cell;
   readonly #started: StartedTask;
   readonly #clock: Clock;
+  readonly #hardening: CellHardening;
   #endingSignal: number | undefined;
 
-  constructor(cell: Cell, started: StartedTask, clock: Clock) {
+  constructor(cell: Cell, started: StartedTask, clock: Clock, hardening: CellHardening) {
+    this.#hardening = hardening;
     this.#cell = cell;
     this.#started = started;
     this.#clock = clock;
@@ -101,7 +148,7 @@ class CellTaskHandle implements Task {
     // A program whose cell had to be ended for it died of its signal, not of the cell's death.
     this.exited = started.task.exited.then((exit) =>
       cell.isClosed && this.#endingSignal !== undefined
-        ? { exitCode: exitCodeOfSignal(this.#endingSignal) }
+        ? { exitCode: exitCodeOfSignal(this.#endingSignal), isOutOfMemory: false }
         : exit,
     );
   }
@@ -126,5 +173,27 @@ class CellTaskHandle implements Task {
 
   resize(columns: number, rows: number): void {
     this.#cell.tell(this.#started.number, { type: 'resize', columns, rows });
+  }
+
+  async pause(): Promise<void> {
+    await this.#cell.ask(this.#started.number, { type: 'pause' });
+  }
+
+  async resume(): Promise<void> {
+    await this.#cell.ask(this.#started.number, { type: 'resume' });
+  }
+
+  async update(resources: Resources): Promise<void> {
+    const { cpusetCpus } = resources;
+    if (cpusetCpus !== undefined && this.#cell.isExclusive) {
+      this.#hardening.pin(this.#cell.pid, cpusetCpus);
+    }
+    await this.#cell.ask(this.#started.number, { type: 'update', resources: { ...resources } });
+  }
+
+  async usage(): Promise<Usage> {
+    const answer = await this.#cell.ask(this.#started.number, { type: 'usage' });
+    if (answer.type === 'usage') return answer.usage;
+    throw new EngineError('internal', 'a cell gave no answer to the question that it was asked');
   }
 }

@@ -18,7 +18,7 @@ export const FD_READ_4K: Row = {
   bar: 3,
   measure: async () => {
     using file = new SampleFile();
-    await using warm = await WarmRuntime.open(await compileSource('wasm/bench/read.c'), 1);
+    await using warm = await WarmRuntime.open(await compileSource('wasm/bench/read.c'));
     const samples: number[] = [];
     for (let run = 0; run < RUNS; run++) {
       let output = '';

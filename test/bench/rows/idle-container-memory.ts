@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { memoryKibOfTree } from '../process-tree.ts';
 import type { Row } from '../row.ts';
 import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
@@ -11,7 +11,7 @@ const SLEEP_MS = 600_000;
 
 /**
  * What one sleeping container costs a cell that has 500 of them, by the growth of the cell's
- * resident memory. What the guest itself has touched of its linear memory is in it.
+ * memory. What the guest itself has touched of its linear memory is in it.
  */
 export const IDLE_CONTAINER_MEMORY: Row = {
   id: 'idle-container-memory',
@@ -30,7 +30,7 @@ export const IDLE_CONTAINER_MEMORY: Row = {
 };
 
 async function measureOnce(): Promise<number> {
-  await using warm = await WarmRuntime.open(await compileSource('wasm/fixtures/behave.c'), 1);
+  await using warm = await WarmRuntime.open(await compileSource('wasm/fixtures/behave.c'));
   const start = async (): Promise<number> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const task = await warm.runtime.start(warm.spec('sleep', String(SLEEP_MS)), {
@@ -41,14 +41,9 @@ async function measureOnce(): Promise<number> {
   };
   const pid = await start();
   for (let index = 1; index < UNCOUNTED; index++) await start();
-  const before = residentKib(pid);
+  const before = memoryKibOfTree(pid);
   for (let index = UNCOUNTED; index < CONTAINERS; index++) {
     if ((await start()) !== pid) throw new Error('a second cell');
   }
-  return (residentKib(pid) - before) / (CONTAINERS - UNCOUNTED);
-}
-
-function residentKib(pid: number): number {
-  const found = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(found?.[1]);
+  return (memoryKibOfTree(pid) - before) / (CONTAINERS - UNCOUNTED);
 }

@@ -11,7 +11,7 @@ export const START_WARM_CELL: Row = {
   unit: 'ms',
   bar: 1,
   measure: async () => {
-    await using warm = await WarmRuntime.open(await compileSource('images/hello-world/hello.c'), 1);
+    await using warm = await WarmRuntime.open(await compileSource('images/hello-world/hello.c'));
     const samples: number[] = [];
     for (let run = 0; run < WARM_UP + RUNS; run++) {
       const spec = warm.spec();

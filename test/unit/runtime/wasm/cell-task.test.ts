@@ -70,8 +70,8 @@ test('the exit is told once, and after all output was put away', async () => {
   const order: string[] = [];
   void task.exited.then(({ exitCode }) => order.push(`exit ${exitCode}`));
   task.takeOutput('stderr', new Uint8Array(10));
-  task.finish({ exitCode: 3 });
-  task.finish({ exitCode: 137 });
+  task.finish({ exitCode: 3, isOutOfMemory: false });
+  task.finish({ exitCode: 137, isOutOfMemory: false });
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(order, []);
   order.push('put away');
@@ -84,7 +84,7 @@ test('input after the exit goes nowhere and waits for nobody', async () => {
   const { task, sent } = taskWith();
   const blocked = task.writeStdin(new Uint8Array(WINDOW_SIZE * 2));
   await Promise.resolve();
-  task.finish({ exitCode: 0 });
+  task.finish({ exitCode: 0, isOutOfMemory: false });
   await blocked;
   await task.writeStdin(new Uint8Array(10));
   assert.is(total(sent.data), WINDOW_SIZE);
