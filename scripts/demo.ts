@@ -87,7 +87,8 @@ async function tour(): Promise<void> {
   wolffiaExpecting(1, ...refused);
 
   chapter('Ten at once in the background, each a green process in a cell');
-  const work = (index: number): string => `import time; time.sleep(1); print("container", ${index})`;
+  const work = (index: number): string =>
+    `import time; time.sleep(1); print("container", ${index})`;
   for (let index = 1; index <= 10; index++) {
     wolffia('run', '-d', '--name', `worker-${index}`, 'python', '-c', work(index));
   }
@@ -96,12 +97,32 @@ async function tour(): Promise<void> {
   wolffia('wait', ...names);
   expect(wolffia('logs', 'worker-7'), 'container 7');
 
+  limits();
+
   chapter('Exit codes, traps and signals are what you know from Docker');
   wolffiaExpecting(3, 'run', '--rm', 'python', '-c', 'raise SystemExit(3)');
   wolffiaExpecting(127, 'run', '--rm', '--entrypoint', 'perl', 'python', '-v');
   wolffia('run', '-d', '--name', 'sleeper', 'python', '-c', 'import time; time.sleep(600)');
   wolffia('kill', 'sleeper');
   expect(wolffia('wait', 'sleeper'), '137');
+}
+
+/** CPU, memory and work, each bounded exactly, without root and without cgroups. */
+function limits(): void {
+  chapter('Limits: a quarter of a CPU, 64 MiB of memory, five hundred million units of work');
+  const spin = 'while True: pass';
+  wolffia('run', '-d', '--name', 'greedy', '--cpus', '0.25', '-m', '64m', 'python', '-c', spin);
+  expect(wolffia('stats', '--no-stream', 'greedy'), '/ 64MiB');
+  wolffia('pause', 'greedy');
+  expect(wolffia('ps', '--filter', 'name=greedy'), '(Paused)');
+  wolffia('unpause', 'greedy');
+  wolffia('update', '--cpus', '0.5', 'greedy');
+  wolffia('rm', '-f', 'greedy');
+  const hoard = 'x = bytearray(100_000_000)';
+  wolffiaExpecting(1, 'run', '--rm', '-m', '64m', 'python', '-c', hoard);
+  wolffiaExpecting(137, 'run', '--name', 'spent', '--fuel', '500M', 'python', '-c', spin);
+  const inspect = ['inspect', '--format', '{{.State.Error}}: {{.State.Wolffia.Fuel}}', 'spent'];
+  expect(wolffia(...inspect), 'out of fuel');
 }
 
 async function pipeThroughPython(): Promise<void> {

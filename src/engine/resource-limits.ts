@@ -251,7 +251,7 @@ function checkMemory(request: LimitsRequest, isUpdate: boolean): readonly string
   }
   const isSwappinessGiven = (request.memorySwappiness ?? -1) !== -1;
   return [
-    ...(memory > 0 && swap !== -1 ? [NO_SWAP_LIMIT] : []),
+    ...(swap > 0 ? [NO_SWAP_LIMIT] : []),
     ...(isSwappinessGiven ? [NO_SWAPPINESS] : []),
     ...(request.isOomKillDisabled ? [NO_OOM_KILL_DISABLE] : []),
   ];

@@ -130,7 +130,7 @@ test('create takes limits, and inspect shows them as they were asked for', async
     CpusetCpus: '0-1',
     Memory: 64 * MIB,
     MemoryReservation: 32 * MIB,
-    MemorySwap: 0,
+    MemorySwap: 96 * MIB,
     MemorySwappiness: -1,
     OomKillDisable: false,
     Isolation: 'dense',
@@ -221,6 +221,7 @@ test('update', async () => {
   const answer = await api.post<ContainerUpdateResponse>(path, {
     CpuShares: 0,
     Memory: 64 * MIB,
+    MemorySwap: 96 * MIB,
     NanoCpus: 500_000_000,
     RestartPolicy: { Name: '', MaximumRetryCount: 0 },
   });

@@ -154,11 +154,12 @@ test('what is refused, in Docker’s words', () => {
 test('what is not obeyed is told', () => {
   const warningsOf = (request: LimitsRequest, canPin = true) =>
     settleLimits(request, { ...CPUS, canPin }).warnings;
-  const [swap = ''] = warningsOf({ memoryBytes: 8 * MIB });
+  const [swap = ''] = warningsOf({ memoryBytes: 8 * MIB, memorySwapBytes: 16 * MIB });
   assert.is(
     swap,
     'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',
   );
+  assert.equal(warningsOf({ memoryBytes: 8 * MIB }), []);
   assert.equal(warningsOf({ memoryBytes: 8 * MIB, memorySwapBytes: -1 }), []);
   assert.match(warningsOf({ memorySwappiness: 10 }).join(), 'Memory swappiness discarded.');
   assert.match(warningsOf({ isOomKillDisabled: true }).join(), 'OomKillDisable discarded.');
