@@ -71,7 +71,7 @@ if (isInstalled) {
       'fixtures',
       '/behave',
       'sleep',
-      '400',
+      '3000',
     );
     assert.is(ok('ps', '-q', '--no-trunc', '--filter', 'label=a=b'), id);
     assert.is(ok('logs', '-f', 'life'), 'sleeping\nslept');

@@ -144,7 +144,7 @@ export class CellPool implements AsyncDisposable {
   }
 
   #spawn(): Cell {
-    const cell = new Cell(this.#program);
+    const cell = new Cell(this.#program, this.#clock);
     this.#cells.add(cell);
     const { pid } = cell;
     this.#registry.add(pid);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import type { Clock } from '../../base/clock.ts';
 import { EngineError, messageOf } from '../../base/engine-error.ts';
 import { encodeMessage, FrameDecoder, LINK_VERSION, LinkError, STREAM } from '../../link/frame.ts';
 import {
@@ -46,6 +47,8 @@ const CELL_FLAGS = [
   '--no-warnings',
 ] as const;
 
+const DRAIN_DEADLINE_MS = 1_000;
+
 /** The link is the fourth descriptor of a cell, behind the standard three. */
 const LINK_FD = 3;
 
@@ -68,6 +71,7 @@ export class Cell {
   /** The domain whose program it was told to make ready, before it has any container. */
   warmDomain: string | undefined;
 
+  readonly #clock: Clock;
   readonly #child: ChildProcess;
   readonly #link: Socket;
   readonly #tasks = new Map<number, CellTask>();
@@ -80,7 +84,8 @@ export class Cell {
   #isClosed = false;
   #greet: () => void = () => {};
 
-  constructor(program: CellProgram) {
+  constructor(program: CellProgram, clock: Clock) {
+    this.#clock = clock;
     const { hardening, nodePath, scriptPath, rewriteCacheDirectory } = program;
     const [command, ...args] = [
       ...hardening.launcher,
@@ -188,6 +193,8 @@ export class Cell {
   kill(reason: string): void {
     this.#deathReason = reason;
     this.#child.kill('SIGKILL');
+    // Nobody waits for what it may still have to say.
+    if (this.#tasks.size === 0) this.#link.destroy();
   }
 
   #write(frame: Uint8Array): void {
@@ -223,8 +230,12 @@ export class Cell {
     const drained = new Promise<void>((resolve) => this.#link.once('close', () => resolve()));
     this.#link.on('error', () => this.#link.destroy());
     const how = await exited;
+    // What it sent is still to be read. A launcher that was killed as it started may have left a
+    // process behind that holds the other end, and that ends when ours closes.
+    const deadline = this.#clock.startTimer(DRAIN_DEADLINE_MS, () => this.#link.destroy());
     if (this.#deathReason === 'the cell ended') this.#deathReason = `the cell was ${how}`;
     await drained;
+    deadline.cancel();
     this.#isClosed = true;
     for (const [number, task] of this.#tasks) {
       task.finish({

@@ -177,7 +177,8 @@ test('update: at once of what runs, at the next start of what does not', async (
   await using fake = await FakeEngine.open();
   const { lifecycle, containers } = fake.engine;
   const id = await fake.run();
-  const warnings = await lifecycle.update(id, { memoryBytes: 64 * MIB, cpuShares: 512 });
+  const swapless = { memoryBytes: 64 * MIB, memorySwapBytes: 96 * MIB, cpuShares: 512 };
+  const warnings = await lifecycle.update(id, swapless);
   assert.match(warnings.join(), 'Memory limited without swap');
   const expected = { cpuShares: 512, memoryBytes: 64 * MIB };
   assert.equal(fake.runtime.task.resources, expected);
