@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../../src/base/engine-error.ts';
-import { fullWat } from '../fake/full-wat.ts';
+import { wat } from '../fake/wat.ts';
 import type { ModuleSource } from './wast-reader.ts';
 
 /** The bytes of a script's module, or what is wrong with its text. */
@@ -31,12 +31,12 @@ export async function openAssembler(toolsDirectory: string | undefined): Promise
     if (source.form === 'binary') return { bytes: source.bytes };
     const text = withoutUnicode(source.form === 'text' ? source.text : moduleText(source.text));
     try {
-      return { bytes: await (wasmTools ?? fullWat)(text) };
+      return { bytes: await (wasmTools ?? wat)(text) };
     } catch (thrown) {
       // Quoted text is there to be refused: a second opinion would only be a laxer one.
       if (!wasmTools || source.form === 'quote') return { textError: messageOf(thrown) };
       const textError = messageOf(thrown);
-      return fullWat(text).then(
+      return wat(text).then(
         (bytes) => ({ bytes }),
         () => ({ textError }),
       );

@@ -1,4 +1,4 @@
-import { fullWat } from '../fake/full-wat.ts';
+import { wat } from '../fake/wat.ts';
 
 /**
  * The module that the suite's scripts import from (`interpreter/host/spectest.ml` of the
@@ -21,5 +21,5 @@ const SPECTEST = `(module
   (func (export "print_f64_f64") (param f64 f64)))`;
 
 export function assembleSpectest(): Promise<Uint8Array<ArrayBuffer>> {
-  return fullWat(SPECTEST);
+  return wat(SPECTEST);
 }

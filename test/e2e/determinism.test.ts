@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TaskExit } from '../../src/runtime/contract.ts';
-import { compileSource, WarmRuntime } from '../bench/warm-runtime.ts';
+import { compileSource } from '../suite/compile-source.ts';
+import { WarmRuntime } from '../suite/warm-runtime.ts';
 
 /** The first container of a fresh cell with that seed; undefined: a cell like any other. */
 async function roll(seed: string | undefined): Promise<{ exit: TaskExit; output: string }> {

@@ -3,9 +3,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDirectoryOf } from '../../images/cache-directory.ts';
-import { createKitchen } from '../../images/kitchen.ts';
 import { archiveDirectory } from '../../src/archive/directory-archive.ts';
+import { compileSource } from '../suite/compile-source.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const cli = join(root, 'bin', 'wolffia.cjs');
@@ -116,13 +115,8 @@ export class EngineFixture implements AsyncDisposable {
 }
 
 /** A program of wasm/fixtures, compiled or from the cache. */
-export function fixtureProgram(name: string): Promise<Uint8Array> {
-  const kitchen = createKitchen({
-    cacheDirectory: cacheDirectoryOf(process.env, process.platform),
-    sourceDirectory: join(root, 'images'),
-    progress: () => {},
-  });
-  return kitchen.compileC(join(root, 'wasm', 'fixtures', `${name}.c`));
+function fixtureProgram(name: string): Promise<Uint8Array> {
+  return compileSource(`wasm/fixtures/${name}.c`);
 }
 
 /** Waits until `isTrue` is, asking again and again; for what happens in another process. */

@@ -2,7 +2,9 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compileSource, WarmRuntime } from '../bench/warm-runtime.ts';
+import { compileSource } from '../suite/compile-source.ts';
+import { WarmRuntime } from '../suite/warm-runtime.ts';
+import { innermostProcess } from './process-tree.ts';
 
 /** What `wolffia info` claims is looked for in the kernel's own account of a cell. */
 const CLAIMS: Readonly<Record<string, (pid: number) => void>> = {
@@ -36,17 +38,11 @@ function text(pid: number, name: string): string {
   return readFileSync(`/proc/${pid}/${name}`, 'utf8');
 }
 
-/** A launcher may stay in front of the cell itself. */
-function innermost(pid: number): number {
-  const [child] = text(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number);
-  return child === undefined ? pid : innermost(child);
-}
-
 if (process.platform === 'linux') {
   test('what is said to be in force is', async () => {
     await using warm = await WarmRuntime.open(await compileSource('wasm/fixtures/behave.c'));
     const task = await warm.runtime.start(warm.spec('sleep', '60000'), { write: () => undefined });
-    const pid = innermost(task.hostPid);
+    const pid = innermostProcess(task.hostPid);
     const { hardening } = warm.runtime.facts();
     assert.equal(hardening.map(({ name }) => name).toSorted(), Object.keys(CLAIMS).toSorted());
     for (const { name, missingBecause } of hardening) {
@@ -66,7 +62,7 @@ if (process.platform === 'linux') {
       { ...spec, resources: { ...spec.resources, cpusetCpus: '0' } },
       { write: () => undefined },
     );
-    const pid = innermost(task.hostPid);
+    const pid = innermostProcess(task.hostPid);
     assert.match(text(pid, 'status'), /^Cpus_allowed_list:\s+0$/m);
     const refused = await warm.runtime
       .start(

@@ -1,5 +1,5 @@
 import { ByteWriter } from '../../src/base/byte-writer.ts';
-import { fullWat } from './full-wat.ts';
+import { wat } from './wat.ts';
 
 /**
  * Guests that mean harm. Each is a command (exports `_start` and `memory`) that does what its
@@ -34,7 +34,7 @@ const CATCH = '(global.set $caught (i32.add (global.get $caught) (i32.const 1)))
 
 function text(name: string, description: string, fate: Fate, fields: string): HostileModule {
   const isGreedy = fields.includes('memory.grow (i32.const');
-  return { name, description, fate, isGreedy, build: () => fullWat(`(module ${fields})`) };
+  return { name, description, fate, isGreedy, build: () => wat(`(module ${fields})`) };
 }
 
 export const HOSTILE_MODULES: readonly HostileModule[] = [

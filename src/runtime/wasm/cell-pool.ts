@@ -14,8 +14,14 @@ const IDLE_LIFETIME_MS = 30_000;
 const MAX_IDLE_CELLS = 4;
 
 /** Every so often each cell must have said something; after so many times of silence it is hung. */
-const WATCHDOG_TICK_MS = 2_000;
+export const WATCHDOG_TICK_MS = 2_000;
 const MAX_SILENT_TICKS = 10;
+
+export interface CellPoolOptions {
+  /** So many cells have containers before a second one is put into any. */
+  readonly spreadCells: number;
+  readonly watchdogTickMs: number;
+}
 
 /**
  * Which cell a container goes to: spread first, pack later. Containers of different images never
@@ -31,6 +37,7 @@ export class CellPool implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #spreadCells: number;
+  readonly #watchdogTickMs: number;
   readonly #cells = new Set<Cell>();
   readonly #spares: Cell[] = [];
   readonly #idle = new Map<Cell, Timer>();
@@ -38,15 +45,15 @@ export class CellPool implements AsyncDisposable {
   #warmth: { readonly domain: string; readonly message: WarmMessage } | undefined;
   #isClosing = false;
 
-  /** `spreadCells`: so many cells have containers before a second one is put into any. */
   constructor(
     program: CellProgram,
     registry: CellRegistry,
     clock: Clock,
     log: Log,
-    spreadCells: number,
+    { spreadCells, watchdogTickMs }: CellPoolOptions,
   ) {
     this.#spreadCells = spreadCells;
+    this.#watchdogTickMs = watchdogTickMs;
     this.#program = program;
     this.#registry = registry;
     this.#clock = clock;
@@ -117,7 +124,7 @@ export class CellPool implements AsyncDisposable {
   }
 
   #watch(): void {
-    this.#watchdog = this.#clock.startTimer(WATCHDOG_TICK_MS, () => {
+    this.#watchdog = this.#clock.startTimer(this.#watchdogTickMs, () => {
       for (const cell of this.#cells) {
         if (cell.tick() >= MAX_SILENT_TICKS) cell.kill('it did not answer for too long');
       }

@@ -9,7 +9,7 @@ import type { DaemonMessage } from '../../link/messages.ts';
 import type { Resources, Usage } from '../../spec/resources.ts';
 import type { Runtime, RuntimeFacts, Task, TaskExit, TaskIo, TaskSpec } from '../contract.ts';
 import type { Cell, StartedTask } from './cell.ts';
-import { CellPool } from './cell-pool.ts';
+import { CellPool, WATCHDOG_TICK_MS } from './cell-pool.ts';
 import { CellRegistry } from './cell-registry.ts';
 import { type CellHardening, probeHardening } from './hardening.ts';
 
@@ -25,6 +25,8 @@ export interface WasmRuntimeOptions {
   readonly environmentPath: string;
   /** How many cells are filled with one container each before they are shared. */
   readonly spreadCells?: number;
+  /** How often cells are looked at whether they still live. */
+  readonly watchdogTickMs?: number;
   /** Makes the runs of each cell repeatable, for tests and recordings. */
   readonly seed?: string;
 }
@@ -67,8 +69,10 @@ export class WasmRuntime implements Runtime {
       hardening,
       seed: options.seed,
     };
-    const spreadCells = options.spreadCells ?? DEFAULT_SPREAD_CELLS;
-    const pool = new CellPool(program, registry, clock, log, spreadCells);
+    const pool = new CellPool(program, registry, clock, log, {
+      spreadCells: options.spreadCells ?? DEFAULT_SPREAD_CELLS,
+      watchdogTickMs: options.watchdogTickMs ?? WATCHDOG_TICK_MS,
+    });
     return new WasmRuntime(pool, clock, logFd, hardening);
   }
 

@@ -1,6 +1,7 @@
+import { compileSource } from '../../suite/compile-source.ts';
+import { WarmRuntime } from '../../suite/warm-runtime.ts';
 import { memoryKibOfTree } from '../process-tree.ts';
 import type { Row } from '../row.ts';
-import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
 const CONTAINERS = 1_000;
 const AT_ONCE = 50;

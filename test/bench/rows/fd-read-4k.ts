@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileSource } from '../../suite/compile-source.ts';
+import { WarmRuntime } from '../../suite/warm-runtime.ts';
 import type { Row } from '../row.ts';
-import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
 const RUNS = 10;
 const READS = 200_000;

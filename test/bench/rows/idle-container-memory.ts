@@ -1,6 +1,7 @@
+import { compileSource } from '../../suite/compile-source.ts';
+import { WarmRuntime } from '../../suite/warm-runtime.ts';
 import { memoryKibOfTree } from '../process-tree.ts';
 import type { Row } from '../row.ts';
-import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
 const CONTAINERS = 500;
 /** The first few pay for the compiled program and what V8 sets up once: they are not counted. */

@@ -1,7 +1,8 @@
 import type { Task } from '../../../src/runtime/contract.ts';
 import { DEFAULT_CPU_SHARES, type Resources } from '../../../src/spec/resources.ts';
+import { compileSource } from '../../suite/compile-source.ts';
+import { WarmRuntime } from '../../suite/warm-runtime.ts';
 import type { Row } from '../row.ts';
-import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
 const ROUNDS = 5;
 /** Programs are compiled to their fastest form, and the spinning of others has begun. */

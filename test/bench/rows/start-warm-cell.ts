@@ -1,5 +1,6 @@
+import { compileSource } from '../../suite/compile-source.ts';
+import { WarmRuntime } from '../../suite/warm-runtime.ts';
 import type { Row } from '../row.ts';
-import { compileSource, WarmRuntime } from '../warm-runtime.ts';
 
 const WARM_UP = 50;
 const RUNS = 300;

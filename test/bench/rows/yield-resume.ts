@@ -1,9 +1,9 @@
 import { ByteWriter } from '../../../src/base/byte-writer.ts';
 import { HOOKS } from '../../../src/rewrite/hooks.ts';
 import { type RewrittenModule, rewriteModule } from '../../../src/rewrite/rewrite-module.ts';
+import { compileSource } from '../../suite/compile-source.ts';
 import { MemoryHost, preview1ImportsOf } from '../metering/memory-host.ts';
 import type { Row } from '../row.ts';
-import { compileSource } from '../warm-runtime.ts';
 
 const ITERATIONS = 3_000_000;
 const RUNS = 10;

@@ -4,7 +4,6 @@ import { ByteWriter } from '../../../src/base/byte-writer.ts';
 import { EngineError, messageOf } from '../../../src/base/engine-error.ts';
 import { requireCommand } from '../../../src/rewrite/admit.ts';
 import { type RewrittenModule, rewriteModule } from '../../../src/rewrite/rewrite-module.ts';
-import { fullWat } from '../../fake/full-wat.ts';
 import {
   type CommandParts,
   command,
@@ -12,6 +11,7 @@ import {
   HOSTILE_MODULES,
 } from '../../fake/hostile-modules.ts';
 import { instantiateMetered } from '../../fake/metered-guest.ts';
+import { wat } from '../../fake/wat.ts';
 
 const SLICE = 100_000;
 const LAST_YIELD = 20;
@@ -25,7 +25,7 @@ const MAX_GROWTH_CHARGE = 34_000_000;
 const MAX_RUN_MS = 10_000;
 
 const exitModule = new WebAssembly.Module(
-  await fullWat('(module (func (export "proc_exit") (param i32) (unreachable)))'),
+  await wat('(module (func (export "proc_exit") (param i32) (unreachable)))'),
 );
 
 for (const { name, description, fate, isGreedy, build } of HOSTILE_MODULES) {
@@ -134,7 +134,7 @@ for (const which of ['', ' (legacy)']) {
   test(`a loop at the very end of the stack does not outlive its end${which}`, async () => {
     const name = `catch_all at the end of the stack${which}`;
     const found = HOSTILE_MODULES.find((candidate) => candidate.name === name);
-    const rewritten = rewriteModule(await (found?.build() ?? fullWat('(module)')));
+    const rewritten = rewriteModule(await (found?.build() ?? wat('(module)')));
     const module = new WebAssembly.Module(rewritten.bytes);
     // Enough to get down without a yield: the first one is the loop's.
     const policy = { slice: 1_000_000, isKilled: (yields: number) => yields >= 3 };
@@ -168,7 +168,7 @@ for (const which of ['', ' (legacy)']) {
 test('our exports stand beside those that are called like them', async () => {
   const found = HOSTILE_MODULES.find(({ name }) => name === 'exports under our names');
   const { fuelExport, hooksExport, startExport, bytes } = rewriteModule(
-    await (found?.build() ?? fullWat('(module)')),
+    await (found?.build() ?? wat('(module)')),
   );
   assert.equal(
     [fuelExport, hooksExport, startExport],
@@ -274,7 +274,7 @@ test('what we append cannot be reached by any index', () => {
 
 test('a module that ends early is refused', async () => {
   const found = HOSTILE_MODULES.find(({ name }) => name === 'infinite tail calls through a table');
-  const bytes = await (found?.build() ?? fullWat('(module)'));
+  const bytes = await (found?.build() ?? wat('(module)'));
   for (let length = 0; length < bytes.length; length++) {
     const part = bytes.slice(0, length);
     // Between two sections it may be a module of less.

@@ -1,34 +1,10 @@
-import { createRequire } from 'node:module';
 import { rewriteModule } from '../../../src/rewrite/rewrite-module.ts';
 import { instantiateMetered, type MeteredGuest } from '../../fake/metered-guest.ts';
+import { wat } from '../../fake/wat.ts';
 
-interface Wabt {
-  parseWat(
-    name: string,
-    text: string,
-    features: Record<string, boolean>,
-  ): { toBinary(options: object): { buffer: Uint8Array<ArrayBuffer> }; destroy(): void };
-}
-
-const loadWabt = createRequire(import.meta.url)('wabt') as () => Promise<Wabt>;
-
-const FEATURES = {
-  exceptions: true,
-  tail_call: true,
-  threads: true,
-  memory64: true,
-  relaxed_simd: true,
-  extended_const: true,
-  function_references: true,
-  multi_memory: true,
-};
-
-/** Assembles text with all proposals that the assembler knows. */
-export async function assemble(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const module = (await loadWabt()).parseWat('test.wat', `(module ${text})`, FEATURES);
-  const bytes = new Uint8Array(module.toBinary({}).buffer);
-  module.destroy();
-  return bytes;
+/** Assembles the fields of a module. */
+export function assemble(fields: string): Promise<Uint8Array<ArrayBuffer>> {
+  return wat(`(module ${fields})`);
 }
 
 export interface Policy {

@@ -2,8 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDirectoryOf } from '../../images/cache-directory.ts';
-import { createKitchen } from '../../images/kitchen.ts';
 import { archiveDirectory } from '../../src/archive/directory-archive.ts';
 import { encodeLayerIndex } from '../../src/archive/layer-index.ts';
 import { readLayer } from '../../src/archive/layer-reader.ts';
@@ -15,13 +13,10 @@ import { DEFAULT_CPU_SHARES } from '../../src/spec/resources.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Compiles a C source of the repository, or takes it from the cache. */
-export function compileSource(path: string): Promise<Uint8Array> {
-  return createKitchen({
-    cacheDirectory: cacheDirectoryOf(process.env, process.platform),
-    sourceDirectory: join(root, 'images'),
-    progress: () => {},
-  }).compileC(join(root, path));
+export interface WarmOptions {
+  readonly spreadCells?: number;
+  readonly watchdogTickMs?: number;
+  readonly seed?: string | undefined;
 }
 
 /** The runtime with its real cells, without an engine around it; and one program to run. */
@@ -40,7 +35,7 @@ export class WarmRuntime implements AsyncDisposable {
   /** `spreadCells` 1 puts all containers into one cell. */
   static async open(
     program: Uint8Array,
-    { spreadCells = 1, seed }: { spreadCells?: number; seed?: string | undefined } = {},
+    { seed, ...options }: WarmOptions = {},
   ): Promise<WarmRuntime> {
     const directory = mkdtempSync(join(tmpdir(), 'wolffia-bench-'));
     const image = join(directory, 'image');
@@ -63,7 +58,8 @@ export class WarmRuntime implements AsyncDisposable {
         () => '',
         'error',
       ),
-      spreadCells,
+      spreadCells: 1,
+      ...options,
       ...(seed === undefined ? {} : { seed }),
     });
     return new WarmRuntime(runtime, directory, diffId);
