@@ -13,11 +13,13 @@ export const ENTRY = {
   prepaid: 2,
   /** Its callers charge for it, and count what it uses. */
   folded: 3,
+  /** The same; it calls only in loops, each of which checks, so that it may be recursive. */
+  looped: 4,
 } as const;
 
 /** Whether the callers charge for the entry. */
 export function isPrepaid(entry: number | undefined): boolean {
-  return entry === ENTRY.folded || entry === ENTRY.prepaid;
+  return entry === ENTRY.folded || entry === ENTRY.prepaid || entry === ENTRY.looped;
 }
 
 export function checksAtEntry(entry: number | undefined): boolean {
@@ -25,6 +27,7 @@ export function checksAtEntry(entry: number | undefined): boolean {
 }
 
 const INITIAL_CAPACITY = 1 << 12;
+const INITIAL_DEPTH = 256;
 
 /**
  * Finds the functions that need neither charge nor check at their entry.
@@ -38,6 +41,10 @@ const INITIAL_CAPACITY = 1 << 12;
  * call one another in pairs would double what runs unchecked with each level.) Loops inside keep
  * their checks.
  *
+ * A recursive function whose calls all stand in loops of its own needs no check at its entry either,
+ * if those loops keep theirs: whoever goes around passes one. What returns before it gets to the
+ * loop (most calls of many recursive functions do) has no more to do then than it had.
+ *
  * Functions that a table may hold only lose their check, if they call nothing through a table
  * themselves: such a call may lead back to them.
  *
@@ -48,6 +55,10 @@ export class CallGraph {
   readonly #module: ModuleOutline;
   readonly #costs: Float64Array;
   readonly #callsIndirectly: Uint8Array;
+  /** 1 where a call stands outside of all loops of the function. */
+  readonly #callsStraight: Uint8Array;
+  /** By open block of the function that is taken in: 1 for a loop. */
+  #isLoop = new Uint8Array(INITIAL_DEPTH);
   /** The callees of function f: `#callees` from `#calleeStarts[f]` to `#calleeStarts[f + 1]`. */
   readonly #calleeStarts: Int32Array;
   #callees = new Int32Array(INITIAL_CAPACITY);
@@ -57,6 +68,7 @@ export class CallGraph {
     this.#module = module;
     this.#costs = new Float64Array(module.functionCount);
     this.#callsIndirectly = new Uint8Array(module.functionCount);
+    this.#callsStraight = new Uint8Array(module.functionCount);
     this.#calleeStarts = new Int32Array(module.functionCount + 1);
   }
 
@@ -64,9 +76,20 @@ export class CallGraph {
   add(functionIndex: number, events: FunctionEvents): void {
     const { count, kinds, costs, operands } = events;
     let total = 0;
+    let depth = 0;
+    let loops = 0;
     for (let event = 1; event < count; event++) {
       const kind = kinds[event] ?? 0;
       total += (costs[event] ?? 0) + (EVENT_COSTS[kind] ?? 0);
+      if (opensBlock(kind)) {
+        if (depth === this.#isLoop.length) this.#isLoop = doubledBytes(this.#isLoop);
+        this.#isLoop[depth++] = kind === EVENT.loop ? 1 : 0;
+        if (kind === EVENT.loop) loops++;
+      } else if ((kind === EVENT.end || kind === EVENT.delegate) && depth > 0) {
+        loops -= this.#isLoop[--depth] ?? 0;
+      } else if (loops === 0 && isCall(kind)) {
+        this.#callsStraight[functionIndex] = 1;
+      }
       const operand = operands[event] ?? 0;
       if (kind === EVENT.call || (kind === EVENT.tailCall && operand >= 0)) {
         if (operand >= this.#module.importedFunctionCount) this.#addCallee(operand);
@@ -103,7 +126,10 @@ export class CallGraph {
         kinds[index] = ENTRY.folded;
         unchecked[index] = cost;
       } else if (!isOpen && (this.#costs[index] ?? 0) <= LIMITS_BETWEEN_CHECKS.foldedFunction) {
-        kinds[index] = ENTRY.prepaid;
+        const isLooped = !isBounded && this.#callsStraight[index] === 0;
+        kinds[index] = isLooped ? ENTRY.looped : ENTRY.prepaid;
+        // After its first call a check has been passed: what its callees use is not of this run.
+        if (isLooped) unchecked[index] = this.#costs[index] ?? 0;
       } else if (
         isOpen &&
         isBounded &&
@@ -187,6 +213,26 @@ export class CallGraph {
     }
     return { order, isRecursive };
   }
+}
+
+function opensBlock(kind: number): boolean {
+  return (
+    kind === EVENT.block ||
+    kind === EVENT.loop ||
+    kind === EVENT.if ||
+    kind === EVENT.try ||
+    kind === EVENT.tryTable
+  );
+}
+
+function isCall(kind: number): boolean {
+  return kind === EVENT.call || kind === EVENT.indirectCall || kind === EVENT.tailCall;
+}
+
+function doubledBytes(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
 }
 
 export interface FunctionEntries {

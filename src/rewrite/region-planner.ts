@@ -72,8 +72,13 @@ export class RegionPlanner {
   #isLive = true;
   #run = 0;
   #openTries = 0;
+  #keepsLoopChecks = false;
 
-  plan(events: FunctionEvents, callees: CalleeCosts): void {
+  /**
+   * `keepsLoopChecks`: no loop goes without its check, for the function relies on them in place of
+   * one at its entry.
+   */
+  plan(events: FunctionEvents, callees: CalleeCosts, keepsLoopChecks: boolean): void {
     const { count, kinds, costs, operands, extras, pool } = events;
     this.#reserveEvents(count);
     const { charges, checks, regions, weights } = this;
@@ -82,6 +87,7 @@ export class RegionPlanner {
     this.#isLive = true;
     this.#run = 0;
     this.#openTries = 0;
+    this.#keepsLoopChecks = keepsLoopChecks;
     charges[0] = 0;
     checks[0] = 1;
     weights[0] = 1;
@@ -146,7 +152,7 @@ export class RegionPlanner {
   #omitLoopCheck(): void {
     const head = this.#region;
     // Where exceptions are caught, one may lead around the loop without getting to the call.
-    if (this.#openTries > 0) return;
+    if (this.#openTries > 0 || this.#keepsLoopChecks) return;
     if (head > 0 && this.#isLoopHead[head] === 1) this.checks[head] = 0;
   }
 

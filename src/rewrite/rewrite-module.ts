@@ -63,7 +63,7 @@ export interface FunctionImport {
 /**
  * Part of the key of cached results: raise it with every change of what `rewriteModule` answers.
  */
-export const REWRITER_VERSION = 2;
+export const REWRITER_VERSION = 3;
 
 /** # Errors: invalid-argument (`exec format error: …`). */
 export function rewriteModule(bytes: Uint8Array<ArrayBuffer>): RewrittenModule {
@@ -116,8 +116,8 @@ function rewriteBodies(outline: ModuleOutline, items: AppendedItems): RewrittenC
   const { kinds, callees } = findEntries(outline, bodies, decoder, planner);
   for (let index = outline.importedFunctionCount; index < outline.functionCount; index++) {
     decoder.decode(index, bodies.starts[index] ?? 0, bodies.ends[index] ?? 0);
-    planner.plan(decoder.events, callees);
     const entry = kinds[index];
+    planner.plan(decoder.events, callees, entry === ENTRY.looped);
     if (!checksAtEntry(entry)) planner.checks[0] = 0;
     if (isPrepaid(entry)) takeEntryCharge(planner, callees.folded[index] ?? 0);
     cache.plan(decoder.events, planner);
@@ -157,7 +157,8 @@ function findEntries(
   const isKnown = new Uint8Array(outline.functionCount);
   for (const index of entries.order) {
     decoder.decode(index, bodies.starts[index] ?? 0, bodies.ends[index] ?? 0);
-    planner.plan(decoder.events, entries.callees);
+    const isLooped = entries.kinds[index] === ENTRY.looped;
+    planner.plan(decoder.events, entries.callees, isLooped);
     const charge = planner.charges[0] ?? 0;
     const isKnownNow = isEntryCostKnown(decoder.events, planner, entries.kinds, isKnown);
     if (isKnownNow && charge <= LIMITS_BETWEEN_CHECKS.foldedFunction) {

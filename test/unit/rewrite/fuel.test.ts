@@ -188,6 +188,51 @@ test('functions that call one another in pairs, thirty deep, do not run unchecke
   assert.ok(guest.fuelUsed() < 215_000, `${guest.fuelUsed()} were used when it was ended`);
 });
 
+/** How often a run without an end yields before its budget, or the end of the stack, ends it. */
+async function yieldsOf(text: string): Promise<number> {
+  const guest = await meterText(text, { slice: 1_000, budget: 200_000 });
+  assert.throws(() => guest.call('f'), /unreachable|call stack/);
+  return guest.yields();
+}
+
+test('recursion in loops is checked by the loops, although the entries are not', async () => {
+  // Itself, in a loop that it would call anyway; through another one, before what checks itself.
+  const itself = `(func $r (loop (call $r) (call $r) (br 0)))
+    (func (export "f") (call $r))`;
+  const pair = `(func $a (loop (call $b) (call $checked) (br 0)))
+    (func $b (loop (call $a) (br 0)))
+    (func $checked (export "g") (drop (memory.size)))
+    (memory 1)
+    (func (export "f") (call $a))`;
+  const byTail = `(func $t (loop (return_call $t)))
+    (func (export "f") (call $t))`;
+  const inHandler = `(tag $e)
+    (func $h (loop (try (do (throw $e)) (catch $e (call $h))) (br 0)))
+    (func (export "f") (call $h))`;
+  for (const text of [itself, pair, byTail, inHandler]) {
+    const yields = await yieldsOf(text);
+    assert.ok(yields >= 10, `${yields} yields of ${text}`);
+  }
+});
+
+test('recursion in loops costs what it executes, whatever the slice', async () => {
+  const TAK = `(func $tak (param i32 i32 i32) (result i32)
+      (loop $again
+        (if (i32.ge_s (local.get 1) (local.get 0)) (then (return (local.get 2))))
+        (call $tak (i32.sub (local.get 0) (i32.const 1)) (local.get 1) (local.get 2))
+        (call $tak (i32.sub (local.get 1) (i32.const 1)) (local.get 2) (local.get 0))
+        (call $tak (i32.sub (local.get 2) (i32.const 1)) (local.get 0) (local.get 1))
+        (local.set 2) (local.set 1) (local.set 0)
+        (br $again))
+      (unreachable))
+    (func (export "f") (result i32) (call $tak (i32.const 10) (i32.const 6) (i32.const 2)))`;
+  const costs = new Set<number>();
+  for (const slice of [97, 1_000, 77_777, 1_000_000]) {
+    costs.add((await meterText(TAK, { slice })).costOf('f'));
+  }
+  assert.is(costs.size, 1, [...costs].join(' '));
+});
+
 test('recursion through a table is checked', async () => {
   const guest = await meterText(
     `(type $t (func (param i32) (result i32)))
