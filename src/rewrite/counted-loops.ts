@@ -243,7 +243,12 @@ export class CountedLoops {
     return undefined;
   }
 
+  /**
+   * The bound's own instruction is left out of the result, so that what V8 would refuse in it must
+   * not be taken for one.
+   */
   #boundAt(start: number | undefined): Bound | undefined {
+    if (this.#hasExcessBits(start)) return undefined;
     switch (this.#opcodeAt(start)) {
       case OPCODE.localGet:
         return { kind: 'local', local: this.#operandAt(start) };
@@ -266,6 +271,19 @@ export class CountedLoops {
 
   #opcodeAt(start: number | undefined): number {
     return start === undefined ? OPCODE.unreachable : (this.#module.bytes[start] ?? 0);
+  }
+
+  /** Whether the fifth byte of a LEB128 of 32 bits, signed for a constant, says more than these. */
+  #hasExcessBits(start: number | undefined): boolean {
+    const first = (start ?? 0) + 1;
+    const { bytes } = this.#module;
+    for (let position = first; position < first + 4; position++) {
+      if ((bytes[position] ?? 0) < 0x80) return false;
+    }
+    const last = bytes[first + 4] ?? 0;
+    return this.#opcodeAt(start) === OPCODE.i32Const
+      ? last > 0x07 && !(last >= 0x78 && last <= 0x7f)
+      : last > 0x0f;
   }
 
   #operandAt(start: number | undefined): number {

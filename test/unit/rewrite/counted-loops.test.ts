@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { rewriteModule } from '../../../src/rewrite/rewrite-module.ts';
 import { assemble, meter, plainExports } from './modules.ts';
 
 type Loop = (start: number, bound: number) => number;
@@ -119,6 +120,20 @@ test('what compilers write is found: its iterations are charged ahead', async ()
       assert.ok(guest.largestOverdraft() > 10_000, `${name}: ${body}`);
     }
   }
+});
+
+test('a bound that V8 would refuse is left for it to refuse', async () => {
+  const bytes = await assemble(`(func (export "f") (local i32)
+    (loop (br_if 0 (i32.lt_s
+      (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 0x7eeeeeee)))))`);
+  // The last byte of the constant: bits beyond the 32 that are not its sign.
+  const constant = Buffer.from([0x41, 0xee, 0xdd, 0xbb, 0xf7, 0x07]);
+  const at = Buffer.from(bytes).indexOf(constant);
+  assert.ok(at > 0);
+  assert.ok(WebAssembly.validate(rewriteModule(bytes).bytes));
+  bytes[at + 5] = 0x3b;
+  assert.not(WebAssembly.validate(bytes));
+  assert.not(WebAssembly.validate(rewriteModule(bytes).bytes));
 });
 
 test('a loop that counts down to 0 costs its instructions and no more', async () => {
