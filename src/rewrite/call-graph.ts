@@ -41,9 +41,9 @@ const INITIAL_DEPTH = 256;
  * call one another in pairs would double what runs unchecked with each level.) Loops inside keep
  * their checks.
  *
- * A recursive function whose calls all stand in loops of its own needs no check at its entry either,
- * if those loops keep theirs: whoever goes around passes one. What returns before it gets to the
- * loop (most calls of many recursive functions do) has no more to do then than it had.
+ * A recursive function whose calls all stand in loops of its own needs no check at its entry
+ * either, if those loops keep theirs: whoever goes around passes one. What returns before it gets
+ * to the loop (most calls of many recursive functions do) has no more to do then than it had.
  *
  * Functions that a table may hold only lose their check, if they call nothing through a table
  * themselves: such a call may lead back to them.
