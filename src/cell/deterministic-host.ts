@@ -26,13 +26,11 @@ export class DeterministicHost implements CellHost {
   readonly sha256: CellHost['sha256'];
   readonly reportBug: CellHost['reportBug'];
   readonly #seed: string;
-  readonly #time: FuelTime;
   #blockCount = 0;
 
   /** `fuelUsed` tells the fuel that all guests of the cell have used until now. */
   constructor(host: CellHost, seed: string, fuelUsed: () => number) {
     const time = new FuelTime(host.turns, fuelUsed);
-    this.#time = time;
     this.#seed = seed;
     this.clock = time;
     this.turns = time;
@@ -62,11 +60,6 @@ export class DeterministicHost implements CellHost {
       }
     }
   };
-
-  /** Time that nobody computed in, in nanoseconds. */
-  get leaptNs(): bigint {
-    return this.#time.leaptNs;
-  }
 }
 
 interface PendingTimer {
@@ -75,9 +68,10 @@ interface PendingTimer {
 }
 
 class FuelTime implements Clock, Turns {
-  leaptNs = 0n;
   readonly #turns: Turns;
   readonly #fuelUsed: () => number;
+  /** Time that passed while nobody computed. */
+  #leaptNs = 0n;
   readonly #timers: PendingTimer[] = [];
   readonly #due: (() => void)[] = [];
   #holdCount = 0;
@@ -93,7 +87,7 @@ class FuelTime implements Clock, Turns {
   }
 
   monotonicNs(): bigint {
-    return this.leaptNs + BigInt(this.#fuelUsed()) * NANOSECONDS_PER_FUEL;
+    return this.#leaptNs + BigInt(this.#fuelUsed()) * NANOSECONDS_PER_FUEL;
   }
 
   monotonicMs(): number {
@@ -140,7 +134,7 @@ class FuelTime implements Clock, Turns {
       const nowNs = this.monotonicNs();
       if (timer.atNs > nowNs) {
         if (this.#due.length > 0 || this.#holdCount > 0) break;
-        this.leaptNs += timer.atNs - nowNs;
+        this.#leaptNs += timer.atNs - nowNs;
       }
       this.#timers.shift();
       timer.callback();

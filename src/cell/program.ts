@@ -1,6 +1,12 @@
 import type { Abi } from '../abi/abi.ts';
 import { encodeGlue, GLUE_IMPORTS, GLUE_WAIT, type GlueFunction } from '../abi/glue.ts';
-import { type BugReporter, bindHooks, bindHostcall, type Hostcall } from '../abi/hostcall.ts';
+import {
+  type BugReporter,
+  bindHooks,
+  bindHostcall,
+  type Hook,
+  type Hostcall,
+} from '../abi/hostcall.ts';
 import type { HostcallTrace } from '../abi/hostcall-trace.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { FuelGauge } from '../kernel/fuel-gauge.ts';
@@ -50,7 +56,8 @@ export function prepareProgram(rewritten: RewrittenModule, linker: Linker): Prog
   const unique = [...new Map(hostcalls.map((found) => [glueName(found), found])).values()];
   try {
     const module = new WebAssembly.Module(rewritten.bytes);
-    const glue = instantiateGlue(unique, linker);
+    const hooks = bindHooks(linker.scheduler);
+    const glue = instantiateGlue(unique, hooks, linker);
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
     for (const found of unique) {
       const glued = glue[glueName(found)];
@@ -59,9 +66,9 @@ export function prepareProgram(rewritten: RewrittenModule, linker: Linker): Prog
       imports[found.abi.moduleName] = ofModule;
       ofModule[found.name] = glued;
     }
-    const hooks = bindHooks(linker.scheduler).flatMap(({ name }) => glue[name] ?? []);
     const { bytes: _, ...facts } = rewritten;
-    return { module, imports, hooks, rewritten: facts };
+    const exportedHooks = hooks.flatMap(({ name }) => glue[name] ?? []);
+    return { module, imports, hooks: exportedHooks, rewritten: facts };
   } catch (thrown) {
     if (!(thrown instanceof WebAssembly.CompileError)) throw thrown;
     throw new EngineError('invalid-argument', `exec format error: ${messageOf(thrown)}`);
@@ -70,9 +77,9 @@ export function prepareProgram(rewritten: RewrittenModule, linker: Linker): Prog
 
 function instantiateGlue(
   hostcalls: readonly LinkedHostcall[],
+  hooks: readonly Hook[],
   { scheduler, reportBug, trace }: Linker,
 ): WebAssembly.Exports {
-  const hooks = bindHooks(scheduler);
   const kernel: Record<string, WebAssembly.ImportValue> = {
     [GLUE_WAIT]: new WebAssembly.Suspending(() => scheduler.running?.wait()),
   };

@@ -72,10 +72,6 @@ export class ControlGroup {
     if (place >= 0) this.runnable.splice(place, 1);
   }
 
-  get members(): ReadonlySet<Process> {
-    return this.#members;
-  }
-
   /** Hands out at most `wanted` units of the container's fuel; less means that no more is left. */
   takeFuel(wanted: number): number {
     const taken = Math.max(0, Math.min(wanted, this.#fuelBudget - this.#fuelGiven));
