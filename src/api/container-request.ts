@@ -1,7 +1,9 @@
 import { EngineError } from '../base/engine-error.ts';
 import type { CreateRequest, MountRequest } from '../engine/create-request.ts';
 import type { LimitsRequest } from '../engine/resource-limits.ts';
+import { clampWindow, type WindowSize } from '../spec/window-size.ts';
 import {
+  type ConsoleSize,
   type ContainerUpdateRequest,
   containerCreateRequest,
   containerUpdateRequest,
@@ -37,12 +39,15 @@ export function readCreateRequest(body: unknown, name: string | null): CreateReq
     ...given('stopSignal', request.StopSignal),
     ...given('stopTimeoutSeconds', request.StopTimeout),
     hasTerminal: request.Tty ?? false,
+    ...given('window', windowOf(host.ConsoleSize)),
     opensStdin: request.OpenStdin ?? false,
     closesStdinOnce: request.StdinOnce ?? false,
     attachesStdin: request.AttachStdin ?? false,
     attachesStdout: request.AttachStdout ?? false,
     attachesStderr: request.AttachStderr ?? false,
     isAutoRemoved: host.AutoRemove ?? false,
+    isInit: host.Init ?? false,
+    isPrivileged: host.Privileged ?? false,
     binds: host.Binds ?? [],
     mounts: (host.Mounts ?? []).map(mountRequest),
     networkMode: host.NetworkMode || 'none',
@@ -72,13 +77,21 @@ function limitsRequest(resources: ContainerUpdateRequest): LimitsRequest {
     ...given('memorySwapBytes', resources.MemorySwap),
     ...given('memorySwappiness', resources.MemorySwappiness),
     ...given('isOomKillDisabled', resources.OomKillDisable),
+    ...given('pidsLimit', resources.PidsLimit),
     ...given('fuel', resources.Wolffia?.Fuel),
     ...given('fuelPerSecond', resources.Wolffia?.FuelPerSecond),
   };
 }
 
+/** Docker's `[height, width]`; `[0, 0]` is what clients without a terminal say. */
+export function windowOf(size: ConsoleSize | null | undefined): WindowSize | undefined {
+  if (!size) return undefined;
+  const [rows, columns] = size;
+  return rows === 0 && columns === 0 ? undefined : clampWindow({ columns, rows });
+}
+
 /** A field when it was given: null and the empty string are Docker's "not given". */
-function given<Name extends string, Value>(
+export function given<Name extends string, Value>(
   name: Name,
   value: Value | null | undefined,
 ): { [Key in Name]?: Value } {
@@ -116,7 +129,6 @@ function unsupportedResources(resources: ContainerUpdateRequest): readonly Refus
   const realtime = [resources.CpuRealtimePeriod, resources.CpuRealtimeRuntime];
   return [
     [restart !== '' && restart !== 'no', 'restart policies'],
-    [(resources.PidsLimit ?? 0) > 0, 'limits of processes'],
     [(resources.CpusetMems ?? '') !== '', '--cpuset-mems'],
     [realtime.some((microseconds) => (microseconds ?? 0) > 0), 'real-time scheduling'],
   ];

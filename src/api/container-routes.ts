@@ -79,7 +79,7 @@ export function containerRoutes(engine: Engine, machine: Machine): readonly Rout
       }
       const columns = exchange.whole('w') ?? 0;
       const rows = exchange.whole('h') ?? 0;
-      void engine.lifecycle.nextTask(id).then((task) => task?.resize(columns, rows));
+      void engine.lifecycle.nextTask(id).then((task) => task?.resize({ columns, rows }));
       exchange.empty(200);
     }),
 

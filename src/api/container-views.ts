@@ -115,6 +115,8 @@ function hostConfigResponse({ config }: ContainerRecord): HostConfigResponse {
     Links: null,
     PidMode: '',
     Privileged: false,
+    ...(config.isInit ? { Init: true } : {}),
+    ConsoleSize: [config.window?.rows ?? 0, config.window?.columns ?? 0],
     PublishAllPorts: false,
     ReadonlyRootfs: false,
     SecurityOpt: null,
@@ -134,7 +136,7 @@ function hostConfigResponse({ config }: ContainerRecord): HostConfigResponse {
     MemorySwap: limits.memorySwapBytes,
     MemorySwappiness: null,
     OomKillDisable: null,
-    PidsLimit: null,
+    PidsLimit: limits.pidsLimit > 0 ? limits.pidsLimit : null,
     Ulimits: null,
     Wolffia: { Fuel: limits.fuel, FuelPerSecond: limits.fuelPerSecond },
   };

@@ -105,7 +105,7 @@ function infoOf(engine: Engine, facts: SystemFacts): InfoResponse {
     CpuCfsQuota: true,
     CPUShares: true,
     CPUSet: runtime.canPinCpus,
-    PidsLimit: false,
+    PidsLimit: true,
     OomKillDisable: false,
     IPv4Forwarding: false,
     Debug: false,

@@ -110,6 +110,9 @@ export class CellServer {
       case 'start':
         this.#start(task, message);
         return;
+      case 'exec':
+        this.#refuse(task, new EngineError('not-implemented', 'exec is not supported yet'));
+        return;
       case 'warm':
         this.#warm(message);
         return;

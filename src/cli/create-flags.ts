@@ -27,6 +27,11 @@ export const CREATE_FLAGS: readonly FlagSpec[] = [
     kind: 'boolean',
     summary: 'Keep STDIN open even if not attached',
   },
+  {
+    name: 'init',
+    kind: 'boolean',
+    summary: 'Run an init inside the container that forwards signals and reaps processes',
+  },
   { name: 'label', short: 'l', kind: 'list', summary: 'Set meta data on a container' },
   {
     name: 'mount',
@@ -35,6 +40,12 @@ export const CREATE_FLAGS: readonly FlagSpec[] = [
     placeholder: 'mount',
   },
   { name: 'name', kind: 'text', summary: 'Assign a name to the container' },
+  {
+    name: 'pids-limit',
+    kind: 'integer',
+    summary: 'Tune container pids limit (set -1 for unlimited)',
+  },
+  { name: 'privileged', kind: 'boolean', summary: 'Give extended privileges to this container' },
   {
     name: 'pull',
     kind: 'text',
@@ -125,6 +136,9 @@ export function createRequestOf(
       Binds: binds,
       Mounts: flags.list('mount').map(parseMount),
       AutoRemove: flags.isOn('rm'),
+      PidsLimit: flags.integer('pids-limit'),
+      ...(flags.has('init') ? { Init: flags.isOn('init') } : {}),
+      Privileged: flags.isOn('privileged'),
     },
   };
 }

@@ -46,12 +46,14 @@ export function mergeConfig(
       ? {}
       : { stopTimeoutSeconds: request.stopTimeoutSeconds }),
     hasTerminal: request.hasTerminal,
+    ...(request.window ? { window: request.window } : {}),
     opensStdin: request.opensStdin,
     closesStdinOnce: request.closesStdinOnce,
     attachesStdin: request.attachesStdin,
     attachesStdout: request.attachesStdout,
     attachesStderr: request.attachesStderr,
     isAutoRemoved: request.isAutoRemoved,
+    isInit: request.isInit,
     binds: request.binds,
     mounts,
     networkMode: request.networkMode,
@@ -67,12 +69,30 @@ export function commandLine(config: ContainerConfig): readonly string[] {
 
 /** The program's environment: what every container has, then the configured one. */
 export function taskEnv(config: ContainerConfig): readonly string[] {
+  return environment(config, config.hasTerminal, config.env);
+}
+
+/** Of a program beside the container's own: it gets what that one gets, and `env` over it. */
+export function execEnv(
+  config: ContainerConfig,
+  hasTerminal: boolean,
+  env: readonly string[],
+): readonly string[] {
+  return environment(config, hasTerminal, [...config.env, ...env]);
+}
+
+/** A later entry for a name takes the place of an earlier one; without `=` it takes it away. */
+function environment(
+  config: ContainerConfig,
+  hasTerminal: boolean,
+  entries: readonly string[],
+): readonly string[] {
   const variables = new Map<string, string>();
   variables.set('PATH', `PATH=${DEFAULT_PATH}`);
   variables.set('HOSTNAME', `HOSTNAME=${config.hostname}`);
   variables.set('HOME', 'HOME=/root');
-  if (config.hasTerminal) variables.set('TERM', 'TERM=xterm');
-  for (const entry of config.env) {
+  if (hasTerminal) variables.set('TERM', 'TERM=xterm');
+  for (const entry of entries) {
     if (entry.includes('=')) variables.set(variableName(entry), entry);
     else variables.delete(entry);
   }

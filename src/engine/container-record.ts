@@ -1,3 +1,4 @@
+import type { WindowSize } from '../spec/window-size.ts';
 import type { ContainerId } from './container-id.ts';
 import type { ContainerState } from './container-state.ts';
 import type { ResourceLimits } from './resource-limits.ts';
@@ -33,6 +34,8 @@ export interface ContainerConfig {
   readonly stopSignal: string;
   readonly stopTimeoutSeconds?: number;
   readonly hasTerminal: boolean;
+  /** Of the terminal as it starts. */
+  readonly window?: WindowSize;
   readonly opensStdin: boolean;
   /** The end of the first attached client's input is the end of the program's. */
   readonly closesStdinOnce: boolean;
@@ -40,6 +43,8 @@ export interface ContainerConfig {
   readonly attachesStdout: boolean;
   readonly attachesStderr: boolean;
   readonly isAutoRemoved: boolean;
+  /** A process of the engine's own is the first one (`--init`). */
+  readonly isInit: boolean;
   /** As the request had them (`source:target:mode`). */
   readonly binds: readonly string[];
   readonly mounts: readonly Mount[];

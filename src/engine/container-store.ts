@@ -96,12 +96,13 @@ function recordOfRow(row: Row): ContainerRecord {
 }
 
 /**
- * Written by `insert` and `updateConfig` alone, in the shape that user_version stands for; records
- * of the first version know nothing of limits.
+ * Written by `insert` and `updateConfig` alone, in the shape that user_version stands for; older
+ * records lack what came later.
  */
 function configOfRow(row: Row): ContainerConfig {
   const config = JSON.parse(textOf(row, 'config')) as Partial<ContainerConfig>;
-  return { limits: NO_LIMITS, ...config } as ContainerConfig;
+  const limits = { ...NO_LIMITS, ...config.limits };
+  return { isInit: false, ...config, limits } as ContainerConfig;
 }
 
 function stateOfRow(row: Row): ContainerState {

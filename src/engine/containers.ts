@@ -109,7 +109,7 @@ export class Containers {
     mkdirSync(this.folderOf(id), { recursive: true, mode: 0o700 });
     store.insert(record);
     this.#remember(record);
-    return { record, warnings };
+    return { record, warnings: request.isPrivileged ? [...warnings, NOT_PRIVILEGED] : warnings };
   }
 
   /** # Errors: invalid-argument, conflict. */
@@ -174,6 +174,9 @@ export class Containers {
     );
   }
 }
+
+const NOT_PRIVILEGED =
+  'Privileged mode is not obeyed: containers run in a sandbox that has no such mode.';
 
 function noSuchContainer(reference: string): EngineError {
   return new EngineError('not-found', `No such container: ${reference}`);

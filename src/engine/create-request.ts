@@ -1,3 +1,4 @@
+import type { WindowSize } from '../spec/window-size.ts';
 import type { LimitsRequest } from './resource-limits.ts';
 
 /** What a caller asks of a new container; an absent field is the image's or Docker's default. */
@@ -19,12 +20,17 @@ export interface CreateRequest {
   readonly stopSignal?: string;
   readonly stopTimeoutSeconds?: number;
   readonly hasTerminal: boolean;
+  /** Of the terminal at the first start. */
+  readonly window?: WindowSize;
   readonly opensStdin: boolean;
   readonly closesStdinOnce: boolean;
   readonly attachesStdin: boolean;
   readonly attachesStdout: boolean;
   readonly attachesStderr: boolean;
   readonly isAutoRemoved: boolean;
+  readonly isInit: boolean;
+  /** Asked for, and not obeyed: there is nothing that a container could be let into. */
+  readonly isPrivileged: boolean;
   /** `source:target[:mode]` */
   readonly binds: readonly string[];
   readonly mounts: readonly MountRequest[];

@@ -39,6 +39,8 @@ export interface LimitsRequest {
   readonly fuel?: number;
   /** Negative: no limit. */
   readonly fuelPerSecond?: number;
+  /** Unlike elsewhere zero is said: it means no limit, as negative numbers do. */
+  readonly pidsLimit?: number;
 }
 
 /** Zero and the empty string stand for "no limit, and the default". Plain JSON. */
@@ -56,6 +58,7 @@ export interface ResourceLimits {
   readonly isolation: '' | Isolation;
   readonly fuel: number;
   readonly fuelPerSecond: number;
+  readonly pidsLimit: number;
 }
 
 export const NO_LIMITS: ResourceLimits = {
@@ -70,6 +73,7 @@ export const NO_LIMITS: ResourceLimits = {
   isolation: '',
   fuel: 0,
   fuelPerSecond: 0,
+  pidsLimit: 0,
 };
 
 /** The CPUs that containers may use here. */
@@ -144,6 +148,7 @@ export function resourcesOf(limits: ResourceLimits): Resources {
     ...(limits.memoryBytes > 0 ? { memoryBytes: limits.memoryBytes } : {}),
     ...(limits.fuel > 0 ? { fuel: limits.fuel } : {}),
     ...(limits.fuelPerSecond > 0 ? { fuelPerSecond: limits.fuelPerSecond } : {}),
+    ...(limits.pidsLimit > 0 ? { pidsLimit: limits.pidsLimit } : {}),
   };
 }
 
@@ -193,6 +198,7 @@ function merge(current: ResourceLimits, request: LimitsRequest): ResourceLimits 
     isolation: request.isolation ? parseIsolation(request.isolation) : current.isolation,
     fuel: unlimited(request.fuel, current.fuel),
     fuelPerSecond: unlimited(request.fuelPerSecond, current.fuelPerSecond),
+    pidsLimit: Math.max(0, request.pidsLimit ?? current.pidsLimit),
   };
 }
 

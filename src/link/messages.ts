@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ERROR_KINDS } from '../base/engine-error.ts';
+import { MAX_WINDOW_SIDE } from '../spec/window-size.ts';
 
 /**
  * The messages of the link. The daemon trusts nothing that a cell says, because hostile code runs
@@ -25,7 +26,11 @@ const resources = v.object({
   memoryBytes: v.exactOptional(count),
   fuel: v.exactOptional(count),
   fuelPerSecond: v.exactOptional(count),
+  pidsLimit: v.exactOptional(count),
 });
+
+const side = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_WINDOW_SIDE));
+const windowSize = v.object({ columns: side, rows: side });
 
 const usage = v.object({
   fuel: count,
@@ -56,26 +61,45 @@ const commandFields = {
   workingDirectory: text,
 };
 
+/** A program that the daemon starts: a container's first, or one beside it. */
+const processFields = {
+  ...commandFields,
+  /** `user[:group]`, names or numbers, of the container's /etc/passwd and /etc/group; '' is root. */
+  user: text,
+  /** Its standard streams are one terminal, and it leads a session of its own that has it. */
+  hasTerminal: v.boolean(),
+  hasStdin: v.boolean(),
+  /** The terminal's size; 0 by 0 when absent. */
+  window: v.exactOptional(windowSize),
+};
+
 const startMessage = v.object({
   type: v.literal('start'),
   containerId: text,
   hostname: text,
   rootfs: v.object({ layers: v.array(layerSource), upperdir: text }),
   mounts: v.array(bindMount),
-  ...commandFields,
-  hasTerminal: v.boolean(),
-  hasStdin: v.boolean(),
+  ...processFields,
+  /** The first process is one of ours that reaps orphans and passes signals on. */
+  isInit: v.boolean(),
   resources,
   /** Others may run beside it. */
   isCellShared: v.boolean(),
 });
 
 /**
- * What the daemon says to a cell; all but `warm` and `shutdown` are about the frame's task. `pause`, `resume`
- * and `update` are answered by `done`, `usage` by `usage`, in the order in which they came.
+ * What the daemon says to a cell; all but `warm` and `shutdown` are about the frame's task. `start` and `exec`
+ * are answered by `started` or `refused`, and after `started` there comes one `exited`; `pause`, `resume` and
+ * `update` are answered by `done`, `usage` by `usage`, in the order in which they came.
+ *
+ * A task is what has standard streams over the link: a container's first process, or one that `exec` puts
+ * beside it under a number of its own. `signal` and `resize` are for either, the others for containers alone.
+ * With the end of a container's first process its others end; theirs is told before its own.
  */
 const daemonMessage = v.variant('type', [
   startMessage,
+  /** A process more in the container that was started as task `container`. */
+  v.object({ type: v.literal('exec'), container: count, ...processFields }),
   /** A container like this may follow: its program can be made ready. Not answered. */
   v.object({ type: v.literal('warm'), layers: v.array(layerSource), ...commandFields }),
   v.object({ type: v.literal('pause') }),
@@ -83,7 +107,7 @@ const daemonMessage = v.variant('type', [
   v.object({ type: v.literal('update'), resources }),
   v.object({ type: v.literal('usage') }),
   v.object({ type: v.literal('signal'), signal: v.number() }),
-  v.object({ type: v.literal('resize'), columns: v.number(), rows: v.number() }),
+  v.object({ type: v.literal('resize'), ...windowSize.entries }),
   v.object({ type: v.literal('shutdown') }),
 ]);
 
@@ -99,7 +123,8 @@ const cellMessage = v.variant('type', [
     exitCode,
     reason: v.exactOptional(text),
     isOutOfMemory: v.boolean(),
-    usage,
+    /** The container's; not of an exec. */
+    usage: v.exactOptional(usage),
     /** Of all hostcalls of the cell so far, when it is deterministic. */
     trace: v.exactOptional(text),
   }),
@@ -110,6 +135,7 @@ const cellMessage = v.variant('type', [
 ]);
 
 export type StartMessage = v.InferOutput<typeof startMessage>;
+export type ExecMessage = DaemonMessage & { readonly type: 'exec' };
 export type UsageMessage = v.InferOutput<typeof usage>;
 export type WarmMessage = DaemonMessage & { readonly type: 'warm' };
 export type DaemonMessage = v.InferOutput<typeof daemonMessage>;

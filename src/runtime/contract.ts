@@ -1,5 +1,6 @@
 import type { BindMount, Rootfs } from '../spec/mount.ts';
 import type { Isolation, Resources, Usage } from '../spec/resources.ts';
+import type { WindowSize } from '../spec/window-size.ts';
 
 /**
  * How the engine runs containers without knowing how they are run (the words are containerd's).
@@ -7,12 +8,14 @@ import type { Isolation, Resources, Usage } from '../spec/resources.ts';
  * # Terms
  * - A **runtime** turns a task spec into a running task.
  * - A **task** is a container that runs: its processes, from the first one's start to its end.
+ * - An **exec** is a process that is put into a task from outside, with streams of its own.
  *
  * # Lifecycle
  * `start` resolves when the first process exists and is ready to run its first instruction; from
  * then on `exited` will resolve exactly once, whatever happens (exit, trap, kill, death of the host
  * process). Output arrives in order, and all of it before `exited` resolves. A task holds nothing
- * afterwards.
+ * afterwards. The same holds for an exec, which ends with its task at the latest: with exit code
+ * 137, as with the task's first process all others are killed.
  *
  * # Flow control
  * `TaskIo.write` may answer a promise: the runtime stops reading that stream until it resolves, so
@@ -26,6 +29,7 @@ export interface Runtime extends AsyncDisposable {
    * - permission-denied: the path is no program that could be run (a directory, not executable)
    * - invalid-argument: the file is no valid program for this runtime (`exec format error`)
    * - resource-exhausted: it would have more memory at its start than it may use
+   * - failed-precondition: the container's files know no such user or group
    * - unavailable: the runtime cannot take another task now
    */
   start(spec: TaskSpec, io: TaskIo): Promise<Task>;
@@ -51,27 +55,37 @@ export interface Hardening {
   readonly missingBecause?: string;
 }
 
-export interface TaskSpec {
-  readonly containerId: string;
-  readonly hostname: string;
-  readonly rootfs: Rootfs;
-  readonly mounts: readonly BindMount[];
+/** A program, and what it runs with. */
+export interface ProcessSpec {
   /** argv[0] and the rest; argv[0] without a slash is looked up in PATH of `env`. */
   readonly args: readonly string[];
   /** `NAME=value` strings. */
   readonly env: readonly string[];
   /** Absolute; created when it does not exist, as Docker does. */
   readonly workingDirectory: string;
+  /** `user[:group]`, names or numbers as the container's files have them; empty: root. */
+  readonly user: string;
   readonly hasTerminal: boolean;
-  /** False: the first process reads end of file from its standard input at once. */
+  /** The terminal's size from the start. */
+  readonly window?: WindowSize;
+  /** False: it reads end of file from its standard input at once. */
   readonly hasStdin: boolean;
+}
+
+export interface TaskSpec extends ProcessSpec {
+  readonly containerId: string;
+  readonly hostname: string;
+  readonly rootfs: Rootfs;
+  readonly mounts: readonly BindMount[];
+  /** A process of the runtime's own is the first one: it reaps orphans and passes signals on. */
+  readonly isInit: boolean;
   readonly resources: Resources;
   readonly isolation: Isolation;
 }
 
 export type OutputStream = 'stdout' | 'stderr';
 
-/** Where a task's output goes. With a terminal everything comes as `stdout`. */
+/** Where a process's output goes. With a terminal everything comes as `stdout`. */
 export interface TaskIo {
   /**
    * `bytes` belongs to the callee from now on. The promise, if any, resolves when more may come.
@@ -79,9 +93,8 @@ export interface TaskIo {
   write(stream: OutputStream, bytes: Uint8Array): Promise<void> | undefined;
 }
 
-export interface Task {
-  /** The process on the host in which it runs. */
-  readonly hostPid: number;
+/** A process that was started with streams: a task's first one, or an exec. */
+export interface TaskProcess {
   readonly exited: Promise<TaskExit>;
 
   /**
@@ -92,11 +105,24 @@ export interface Task {
   /** Ends standard input. Idempotent. */
   closeStdin(): void;
 
-  /** Sends a signal by number (Linux numbering) to the first process. Ignored after the exit. */
+  /** Sends it a signal by number (Linux numbering). Ignored after the exit. */
   signal(signal: number): void;
 
   /** Tells the terminal's size, in characters. Ignored without a terminal. */
-  resize(columns: number, rows: number): void;
+  resize(window: WindowSize): void;
+}
+
+export interface Task extends TaskProcess {
+  /** The process on the host in which it runs. */
+  readonly hostPid: number;
+
+  /**
+   * Starts a process beside the others. Resolves when it is ready to run.
+   *
+   * # Errors
+   * those of `Runtime.start` about the program and the user; unavailable when the task has ended
+   */
+  exec(spec: ProcessSpec, io: TaskIo): Promise<TaskProcess>;
 
   /**
    * Stops all its processes where they are until `resume`; resolves when none runs. SIGKILL ends a

@@ -15,6 +15,8 @@ export interface Resources {
   readonly fuel?: number;
   /** Units of fuel that it may use in a second; it waits when they are (`--fuel-per-second`). */
   readonly fuelPerSecond?: number;
+  /** Processes and threads that may exist at once (`--pids-limit`). */
+  readonly pidsLimit?: number;
 }
 
 export interface CpuBandwidth {

@@ -61,6 +61,9 @@ const resources = {
   ),
 };
 
+/** Height and width of a terminal, in characters. */
+export const consoleSize = v.tuple([integer, integer]);
+
 const restartPolicy = v.object({
   Name: optional(v.string()),
   MaximumRetryCount: optional(integer),
@@ -83,6 +86,7 @@ const hostConfig = v.object({
   Tmpfs: optional(stringMap),
   ShmSize: optional(integer),
   Init: optional(v.boolean()),
+  ConsoleSize: optional(consoleSize),
 });
 
 export const containerCreateRequest = v.object({
@@ -114,6 +118,7 @@ export const containerUpdateRequest = v.object({
   RestartPolicy: optional(restartPolicy),
 });
 
+export type ConsoleSize = v.InferOutput<typeof consoleSize>;
 export type ContainerUpdateRequest = v.InferOutput<typeof containerUpdateRequest>;
 export type ContainerCreateRequest = v.InferOutput<typeof containerCreateRequest>;
 export type HostConfigRequest = v.InferOutput<typeof hostConfig>;

@@ -140,6 +140,8 @@ export interface HostConfigResponse {
   readonly Links: null;
   readonly PidMode: string;
   readonly Privileged: boolean;
+  readonly Init?: boolean;
+  readonly ConsoleSize: readonly [height: number, width: number];
   readonly PublishAllPorts: boolean;
   readonly ReadonlyRootfs: boolean;
   readonly SecurityOpt: null;
@@ -160,7 +162,8 @@ export interface HostConfigResponse {
   readonly MemorySwap: number;
   readonly MemorySwappiness: null;
   readonly OomKillDisable: null;
-  readonly PidsLimit: null;
+  /** Null: no limit. */
+  readonly PidsLimit: number | null;
   readonly Ulimits: null;
   /** Our own; 0: no limit. */
   readonly Wolffia: { readonly Fuel: number; readonly FuelPerSecond: number };

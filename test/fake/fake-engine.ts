@@ -62,6 +62,8 @@ export const PLAIN_REQUEST: CreateRequest = {
   attachesStdout: false,
   attachesStderr: false,
   isAutoRemoved: false,
+  isInit: false,
+  isPrivileged: false,
   binds: [],
   mounts: [],
   networkMode: 'none',

@@ -1,14 +1,17 @@
 import { EngineError } from '../../src/base/engine-error.ts';
 import type {
   OutputStream,
+  ProcessSpec,
   Runtime,
   RuntimeFacts,
   Task,
   TaskExit,
   TaskIo,
+  TaskProcess,
   TaskSpec,
 } from '../../src/runtime/contract.ts';
 import type { ProcessUsage, Resources, Usage } from '../../src/spec/resources.ts';
+import type { WindowSize } from '../../src/spec/window-size.ts';
 
 export const NO_USAGE: Usage = {
   fuel: 0,
@@ -69,29 +72,23 @@ export class FakeRuntime implements Runtime {
   }
 }
 
-export class FakeTask implements Task {
-  readonly spec: TaskSpec;
-  readonly hostPid: number;
+/** A process of a task. SIGKILL ends it at once, and so do the signals of `endsOn`. */
+export class FakeProcess implements TaskProcess {
+  readonly spec: ProcessSpec;
   readonly exited: Promise<TaskExit>;
-  /** What was asked of it, in order: `signal 15`, `pause`, `resume`. */
+  /** What was asked of it, in order: `signal 15`, `pause`, `resume`, `resize 80x24`. */
   readonly calls: string[] = [];
-  resources: Resources;
   isRunning = true;
-  usageNow: Usage = { ...NO_USAGE, processes: [MAIN_PROCESS] };
-  /** Signals that end it, apart from SIGKILL. */
+  /** All that came as standard input so far. */
+  input = '';
+  hasInputEnded = false;
   endsOn: readonly number[] = [15];
-  /** The next update fails with it. */
-  updateFailure: EngineError | undefined;
   readonly #io: TaskIo;
   readonly #end = Promise.withResolvers<TaskExit>();
-  #isPaused = false;
-  #pending: number[] = [];
 
-  constructor(spec: TaskSpec, io: TaskIo, hostPid: number) {
+  constructor(spec: ProcessSpec, io: TaskIo) {
     this.spec = spec;
     this.#io = io;
-    this.hostPid = hostPid;
-    this.resources = spec.resources;
     this.exited = this.#end.promise;
   }
 
@@ -103,20 +100,82 @@ export class FakeTask implements Task {
   end(exit: Partial<TaskExit>): void {
     if (!this.isRunning) return;
     this.isRunning = false;
-    this.#end.resolve({ exitCode: 0, isOutOfMemory: false, usage: this.usageNow, ...exit });
+    this.#end.resolve({ exitCode: 0, isOutOfMemory: false, ...exit });
   }
 
-  async writeStdin(): Promise<void> {}
+  async writeStdin(bytes: Uint8Array): Promise<void> {
+    this.input += Buffer.from(bytes).toString();
+  }
 
-  closeStdin(): void {}
+  closeStdin(): void {
+    this.hasInputEnded = true;
+  }
 
   signal(signal: number): void {
     this.calls.push(`signal ${signal}`);
-    if (this.#isPaused && signal !== 9) this.#pending.push(signal);
-    else this.#take(signal);
+    this.take(signal);
   }
 
-  resize(): void {}
+  resize({ columns, rows }: WindowSize): void {
+    this.calls.push(`resize ${columns}x${rows}`);
+  }
+
+  protected take(signal: number): void {
+    if (signal === 9 || this.endsOn.includes(signal)) this.end({ exitCode: 128 + signal });
+  }
+}
+
+export class FakeTask extends FakeProcess implements Task {
+  override readonly spec: TaskSpec;
+  readonly hostPid: number;
+  resources: Resources;
+  usageNow: Usage = { ...NO_USAGE, processes: [MAIN_PROCESS] };
+  /** The next update fails with it. */
+  updateFailure: EngineError | undefined;
+  /** The next exec fails with it. */
+  execFailure: EngineError | undefined;
+  /** Every process that was put beside the first, the latest last. */
+  readonly execs: FakeProcess[] = [];
+  #isPaused = false;
+  #pending: number[] = [];
+
+  constructor(spec: TaskSpec, io: TaskIo, hostPid: number) {
+    super(spec, io);
+    this.spec = spec;
+    this.hostPid = hostPid;
+    this.resources = spec.resources;
+  }
+
+  override end(exit: Partial<TaskExit>): void {
+    for (const exec of this.execs) exec.end({ exitCode: 137 });
+    super.end({ usage: this.usageNow, ...exit });
+  }
+
+  override signal(signal: number): void {
+    if (!this.#isPaused || signal === 9) {
+      super.signal(signal);
+      return;
+    }
+    this.calls.push(`signal ${signal}`);
+    this.#pending.push(signal);
+  }
+
+  async exec(spec: ProcessSpec, io: TaskIo): Promise<TaskProcess> {
+    this.#checkRunning();
+    const failure = this.execFailure;
+    this.execFailure = undefined;
+    if (failure) throw failure;
+    const exec = new FakeProcess(spec, io);
+    this.execs.push(exec);
+    return exec;
+  }
+
+  /** The process that was put beside the first last. */
+  get lastExec(): FakeProcess {
+    const exec = this.execs.at(-1);
+    if (!exec) throw new Error('nothing was put beside the first process');
+    return exec;
+  }
 
   async pause(): Promise<void> {
     this.calls.push('pause');
@@ -126,7 +185,7 @@ export class FakeTask implements Task {
   async resume(): Promise<void> {
     this.calls.push('resume');
     this.#isPaused = false;
-    for (const signal of this.#pending.splice(0)) this.#take(signal);
+    for (const signal of this.#pending.splice(0)) this.take(signal);
   }
 
   async update(resources: Resources): Promise<void> {
@@ -140,10 +199,6 @@ export class FakeTask implements Task {
   async usage(): Promise<Usage> {
     this.#checkRunning();
     return this.usageNow;
-  }
-
-  #take(signal: number): void {
-    if (signal === 9 || this.endsOn.includes(signal)) this.end({ exitCode: 128 + signal });
   }
 
   #checkRunning(): void {

@@ -6,10 +6,12 @@ import { encodeMessage, FrameDecoder, LINK_VERSION, LinkError, STREAM } from '..
 import {
   type CellMessage,
   type DaemonMessage,
+  type ExecMessage,
   parseCellMessage,
+  type StartMessage,
   type WarmMessage,
 } from '../../link/messages.ts';
-import type { TaskIo } from '../contract.ts';
+import type { TaskExit, TaskIo } from '../contract.ts';
 import { CellTask } from './cell-task.ts';
 import { type CellHardening, closeAll } from './hardening.ts';
 
@@ -75,6 +77,8 @@ export class Cell {
   readonly #child: ChildProcess;
   readonly #link: Socket;
   readonly #tasks = new Map<number, CellTask>();
+  /** Of the tasks, those that are execs, with the number of their container's. */
+  readonly #execs = new Map<number, number>();
   readonly #starts = new Map<number, (answer: CellMessage) => void>();
   /** For each task, those who wait for an answer, in the order of their questions. */
   readonly #questions = new Map<number, Question[]>();
@@ -123,8 +127,9 @@ export class Cell {
     return this.#child.pid ?? 0;
   }
 
+  /** Containers; what was put beside their first processes does not count. */
   get taskCount(): number {
-    return this.#tasks.size;
+    return this.#tasks.size - this.#execs.size;
   }
 
   get isClosed(): boolean {
@@ -132,23 +137,26 @@ export class Cell {
   }
 
   /**
-   * Starts a task; resolves when it is started. Errors: as the cell refused it; unavailable when
-   * the cell died.
+   * Starts a task, a container or an exec in one of ours; resolves when it is started. Errors: as
+   * the cell refused it; unavailable when the cell died, or the container of the exec ended.
    */
-  async start(message: DaemonMessage & { type: 'start' }, io: TaskIo): Promise<StartedTask> {
+  async start(message: StartMessage | ExecMessage, io: TaskIo): Promise<StartedTask> {
+    if (message.type === 'exec' && !this.#isRunning(message.container)) throw hasEnded();
     const number = this.#nextTask++;
     const task = new CellTask(number, io, (frame) => this.#write(frame));
     this.#tasks.set(number, task);
-    void task.exited.then(() => this.#tasks.delete(number));
+    if (message.type === 'exec') this.#execs.set(number, message.container);
+    void task.exited.then(() => this.#forget(number));
     const answer = new Promise<CellMessage>((resolve) => this.#starts.set(number, resolve));
     this.#write(encodeMessage(number, message));
     const settled = await Promise.race([answer, task.exited]);
     this.#starts.delete(number);
     if ('type' in settled && settled.type === 'started') return { number, task };
-    this.#tasks.delete(number);
+    this.#forget(number);
     if ('type' in settled && settled.type === 'refused') {
       throw new EngineError(settled.kind, settled.message);
     }
+    if (message.type === 'exec' && !this.#isClosed) throw hasEnded();
     throw new EngineError('unavailable', `cannot start the container: ${this.#deathReason}`);
   }
 
@@ -166,8 +174,7 @@ export class Cell {
    * Sends a message that the cell answers. Errors: unavailable when the task ends before it does.
    */
   ask(task: number, message: DaemonMessage): Promise<CellMessage> {
-    const running = this.#tasks.get(task);
-    if (!running || running.isOver) return Promise.reject(hasEnded());
+    if (!this.#isRunning(task)) return Promise.reject(hasEnded());
     return new Promise((resolve, reject) => {
       const waiting = this.#questions.get(task) ?? [];
       this.#questions.set(task, waiting);
@@ -237,14 +244,8 @@ export class Cell {
     await drained;
     deadline.cancel();
     this.#isClosed = true;
-    for (const [number, task] of this.#tasks) {
-      task.finish({
-        exitCode: EXIT_CODE_OF_LOST_CELL,
-        reason: this.#deathReason,
-        isOutOfMemory: false,
-      });
-      this.#dropQuestions(number);
-    }
+    const exit = { exitCode: EXIT_CODE_OF_KILL, reason: this.#deathReason, isOutOfMemory: false };
+    for (const number of this.#tasks.keys()) this.#finish(number, exit);
   }
 
   #receive(task: number, message: CellMessage): void {
@@ -261,8 +262,7 @@ export class Cell {
         return;
       case 'exited': {
         const { type: _, ...exit } = message;
-        this.#tasks.get(task)?.finish(exit);
-        this.#dropQuestions(task);
+        this.#finish(task, exit);
         return;
       }
       case 'done':
@@ -275,14 +275,30 @@ export class Cell {
     }
   }
 
-  #dropQuestions(task: number): void {
-    for (const { reject } of this.#questions.get(task) ?? []) reject(hasEnded());
-    this.#questions.delete(task);
+  #isRunning(number: number): boolean {
+    const task = this.#tasks.get(number);
+    return task !== undefined && !task.isOver;
+  }
+
+  /** With a container all of it is over, whatever the cell has said of its execs. */
+  #finish(number: number, exit: TaskExit): void {
+    for (const [exec, container] of this.#execs) {
+      if (container !== number) continue;
+      this.#tasks.get(exec)?.finish({ exitCode: EXIT_CODE_OF_KILL, isOutOfMemory: false });
+    }
+    this.#tasks.get(number)?.finish(exit);
+    for (const { reject } of this.#questions.get(number) ?? []) reject(hasEnded());
+    this.#questions.delete(number);
+  }
+
+  #forget(number: number): void {
+    this.#tasks.delete(number);
+    this.#execs.delete(number);
   }
 }
 
 /** What the engine sees of a process that SIGKILL ended: 128 + 9. */
-const EXIT_CODE_OF_LOST_CELL = 137;
+const EXIT_CODE_OF_KILL = 137;
 
 interface Question {
   readonly resolve: (answer: CellMessage) => void;

@@ -4,12 +4,20 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { EngineError } from '../../base/engine-error.ts';
 import type { Log } from '../../base/log.ts';
-import { endsByDefault, exitCodeOfSignal } from '../../base/signals.ts';
-import type { DaemonMessage } from '../../link/messages.ts';
+import type { StartMessage } from '../../link/messages.ts';
 import type { Resources, Usage } from '../../spec/resources.ts';
-import type { Runtime, RuntimeFacts, Task, TaskExit, TaskIo, TaskSpec } from '../contract.ts';
+import type {
+  ProcessSpec,
+  Runtime,
+  RuntimeFacts,
+  Task,
+  TaskIo,
+  TaskProcess,
+  TaskSpec,
+} from '../contract.ts';
 import type { Cell, StartedTask } from './cell.ts';
 import { CellPool, WATCHDOG_TICK_MS } from './cell-pool.ts';
+import { CellProcess } from './cell-process.ts';
 import { CellRegistry } from './cell-registry.ts';
 import { type CellHardening, probeHardening } from './hardening.ts';
 
@@ -33,12 +41,6 @@ export interface WasmRuntimeOptions {
 
 /** See docs/RATIONALE.md. */
 const DEFAULT_SPREAD_CELLS = Math.max(4 * availableParallelism(), 8);
-
-/**
- * How long a program may take to notice a signal that ends it. It notices at its next hostcall; one
- * that makes none also keeps its cell from everything else, so that its cell is ended then.
- */
-const SIGNAL_GRACE_MS = 1_000;
 
 /** Runs WebAssembly programs as coroutines in cells. */
 export class WasmRuntime implements Runtime {
@@ -94,7 +96,7 @@ export class WasmRuntime implements Runtime {
       if (cpusetCpus !== undefined) this.#hardening.pin(cell.pid, cpusetCpus);
       const started = await cell.start(toMessage(spec, !cell.isExclusive), io);
       void started.task.exited.then(release);
-      return new CellTaskHandle(cell, started, this.#clock, this.#hardening);
+      return new CellContainerTask(cell, started, this.#clock, this.#hardening);
     } catch (thrown) {
       release();
       throw thrown;
@@ -119,10 +121,7 @@ export class WasmRuntime implements Runtime {
 }
 
 /** The message has mutable arrays, as its schema makes them. */
-function toMessage(
-  { isolation: _, ...spec }: TaskSpec,
-  isCellShared: boolean,
-): DaemonMessage & { type: 'start' } {
+function toMessage({ isolation: _, ...spec }: TaskSpec, isCellShared: boolean): StartMessage {
   return {
     type: 'start',
     ...spec,
@@ -134,69 +133,42 @@ function toMessage(
   };
 }
 
-class CellTaskHandle implements Task {
+/** A container in a cell. */
+class CellContainerTask extends CellProcess implements Task {
   readonly hostPid: number;
-  readonly exited: Promise<TaskExit>;
-  readonly #cell: Cell;
-  readonly #started: StartedTask;
-  readonly #clock: Clock;
   readonly #hardening: CellHardening;
-  #endingSignal: number | undefined;
 
   constructor(cell: Cell, started: StartedTask, clock: Clock, hardening: CellHardening) {
-    this.#hardening = hardening;
-    this.#cell = cell;
-    this.#started = started;
-    this.#clock = clock;
+    super(cell, started, clock);
     this.hostPid = cell.pid;
-    // A program whose cell had to be ended for it died of its signal, not of the cell's death.
-    this.exited = started.task.exited.then((exit) =>
-      cell.isClosed && this.#endingSignal !== undefined
-        ? { exitCode: exitCodeOfSignal(this.#endingSignal), isOutOfMemory: false }
-        : exit,
-    );
+    this.#hardening = hardening;
   }
 
-  writeStdin(bytes: Uint8Array): Promise<void> {
-    return this.#started.task.writeStdin(bytes);
-  }
-
-  closeStdin(): void {
-    this.#started.task.closeStdin();
-  }
-
-  signal(signal: number): void {
-    this.#cell.tell(this.#started.number, { type: 'signal', signal });
-    if (!endsByDefault(signal) || this.#endingSignal !== undefined) return;
-    this.#endingSignal = signal;
-    const timer = this.#clock.startTimer(SIGNAL_GRACE_MS, () =>
-      this.#cell.kill('a container in it did not react to a signal'),
-    );
-    void this.#started.task.exited.then(() => timer.cancel());
-  }
-
-  resize(columns: number, rows: number): void {
-    this.#cell.tell(this.#started.number, { type: 'resize', columns, rows });
+  async exec(spec: ProcessSpec, io: TaskIo): Promise<TaskProcess> {
+    const { args, env, ...rest } = spec;
+    const message = { type: 'exec', container: this.number, ...rest } as const;
+    const started = await this.cell.start({ ...message, args: [...args], env: [...env] }, io);
+    return new CellProcess(this.cell, started, this.clock);
   }
 
   async pause(): Promise<void> {
-    await this.#cell.ask(this.#started.number, { type: 'pause' });
+    await this.cell.ask(this.number, { type: 'pause' });
   }
 
   async resume(): Promise<void> {
-    await this.#cell.ask(this.#started.number, { type: 'resume' });
+    await this.cell.ask(this.number, { type: 'resume' });
   }
 
   async update(resources: Resources): Promise<void> {
     const { cpusetCpus } = resources;
-    if (cpusetCpus !== undefined && this.#cell.isExclusive) {
-      this.#hardening.pin(this.#cell.pid, cpusetCpus);
+    if (cpusetCpus !== undefined && this.cell.isExclusive) {
+      this.#hardening.pin(this.cell.pid, cpusetCpus);
     }
-    await this.#cell.ask(this.#started.number, { type: 'update', resources: { ...resources } });
+    await this.cell.ask(this.number, { type: 'update', resources: { ...resources } });
   }
 
   async usage(): Promise<Usage> {
-    const answer = await this.#cell.ask(this.#started.number, { type: 'usage' });
+    const answer = await this.cell.ask(this.number, { type: 'usage' });
     if (answer.type === 'usage') return answer.usage;
     throw new EngineError('internal', 'a cell gave no answer to the question that it was asked');
   }

@@ -153,6 +153,28 @@ test('create takes limits, and inspect shows them as they were asked for', async
   assert.equal(state.Wolffia, { Isolation: 'dense' });
 });
 
+test('what the runtime is told beyond the limits, and inspect shows', async () => {
+  await using api = await Api.open();
+  const { Id: id, Warnings: warnings } = await api.create({
+    PidsLimit: 9,
+    Init: true,
+    ConsoleSize: [24, 80],
+    Privileged: true,
+  });
+  assert.match(warnings.join(), 'Privileged mode is not obeyed');
+  await api.post(`/containers/${id}/start`);
+  const { spec } = api.fake.runtime.task;
+  assert.is(spec.resources.pidsLimit, 9);
+  assert.is(spec.isInit, true);
+  assert.equal(spec.window, { columns: 80, rows: 24 });
+  const { HostConfig: host } = await api.get<ContainerInspect>(`/containers/${id}/json`);
+  assert.equal([host.PidsLimit, host.Init, host.ConsoleSize], [9, true, [24, 80]]);
+  await api.post(`/containers/${id}/update`, { PidsLimit: -1 });
+  assert.is(api.fake.runtime.task.resources.pidsLimit, undefined);
+  const after = await api.get<ContainerInspect>(`/containers/${id}/json`);
+  assert.is(after.HostConfig.PidsLimit, null);
+});
+
 test('what is refused at creation', async () => {
   await using api = await Api.open();
   assert.equal(await api.refusal(api.create({ Memory: 1 })), [
@@ -161,9 +183,6 @@ test('what is refused at creation', async () => {
   ]);
   const [, cpus] = await api.refusal(api.create({ NanoCpus: 5e9 }));
   assert.is(cpus, 'range of CPUs is from 0.01 to 4.00, as there are only 4 CPUs available');
-  const [status, pids] = await api.refusal(api.create({ PidsLimit: 9 }));
-  assert.is(status, 501);
-  assert.match(pids, 'does not support limits of processes');
   assert.is((await api.refusal(api.create({ CpusetMems: '0' })))[0], 501);
   assert.is((await api.refusal(api.create({ Wolffia: { Fuel: 1.5 } })))[0], 400);
   assert.is((await api.refusal(api.create({ Isolation: 'hyperv' })))[0], 400);
