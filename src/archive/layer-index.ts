@@ -11,7 +11,7 @@ import { EngineError } from '../base/engine-error.ts';
  * bytes:
  *
  *     kind | flags | name | mode | uid | gid | modifiedNs (zigzag) | sizeBytes | offset | inode |
- *     linkCount | linkTarget | childCount | children
+ *     linkCount | linkTarget | rdev | xattrCount | (name | value)… | childCount | children
  */
 export interface LayerEntry {
   /** One component; empty for the root. */
@@ -35,6 +35,10 @@ export interface LayerEntry {
    */
   readonly inode: number;
   readonly linkCount: number;
+  /** Which device it is (Linux's `makedev`); 0 for what is none. */
+  readonly rdev: number;
+  /** Extended attributes: a name, and its bytes. */
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
   readonly children: ReadonlyMap<string, LayerEntry>;
   /**
    * No file, but the mark that hides one of this name in lower layers (OCI image-spec, layer.md).
@@ -60,7 +64,7 @@ export type LayerEntryKind = (typeof LAYER_ENTRY_KINDS)[number];
  */
 export const MAX_LAYER_DEPTH = 512;
 
-const MAGIC = new TextEncoder().encode('wlfxidx1');
+const MAGIC = new TextEncoder().encode('wlfxidx2');
 
 const FLAG_WHITEOUT = 1;
 const FLAG_OPAQUE = 2;
@@ -87,6 +91,8 @@ function writeEntry(writer: IndexWriter, entry: LayerEntry): void {
   writer.number(entry.mode).number(entry.uid).number(entry.gid).signed(entry.modifiedNs);
   writer.number(entry.sizeBytes).number(entry.offset);
   writer.number(entry.inode).number(entry.linkCount).text(entry.linkTarget);
+  writer.number(entry.rdev).number(entry.xattrs.size);
+  for (const [name, value] of entry.xattrs) writer.text(name).number(value.length).raw(value);
   writer.number(entry.children.size);
   for (const child of entry.children.values()) writeEntry(writer, child);
 }
@@ -107,6 +113,8 @@ function readEntry(reader: IndexReader, depth: number): LayerEntry {
   const inode = reader.number();
   const linkCount = reader.number();
   const linkTarget = reader.text();
+  const rdev = reader.number();
+  const xattrs = readXattrs(reader);
   const childCount = reader.number();
   const children = new Map<string, LayerEntry>();
   for (let index = 0; index < childCount; index++) {
@@ -125,14 +133,28 @@ function readEntry(reader: IndexReader, depth: number): LayerEntry {
     linkTarget,
     inode,
     linkCount,
+    rdev,
+    xattrs,
     children: children.size > 0 ? children : NO_CHILDREN,
     isWhiteout: (flags & FLAG_WHITEOUT) !== 0,
     isOpaque: (flags & FLAG_OPAQUE) !== 0,
   };
 }
 
-/** Most entries are files: they share one empty map. */
+function readXattrs(reader: IndexReader): ReadonlyMap<string, Uint8Array> {
+  const count = reader.number();
+  if (count === 0) return NO_LAYER_XATTRS;
+  const xattrs = new Map<string, Uint8Array>();
+  for (let index = 0; index < count; index++) {
+    const name = reader.text();
+    xattrs.set(name, reader.bytes(reader.number()).slice());
+  }
+  return xattrs;
+}
+
+/** Most entries are files without such: they share one empty map of each. */
 const NO_CHILDREN: ReadonlyMap<string, LayerEntry> = new Map();
+export const NO_LAYER_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
 
 function damaged(detail: string): EngineError {
   return new EngineError('data-loss', `damaged layer index: ${detail}`);
@@ -232,13 +254,16 @@ class IndexReader {
     throw damaged('number too long');
   }
 
-  text(): string {
-    const length = this.number();
-    if (length === 0) return '';
+  bytes(length: number): Uint8Array {
     const end = this.#position + length;
     if (end > this.#bytes.length) throw damaged('unexpected end');
-    const text = this.#decoder.decode(this.#bytes.subarray(this.#position, end));
+    const bytes = this.#bytes.subarray(this.#position, end);
     this.#position = end;
-    return text;
+    return bytes;
+  }
+
+  text(): string {
+    const length = this.number();
+    return length === 0 ? '' : this.#decoder.decode(this.bytes(length));
   }
 }

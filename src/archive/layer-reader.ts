@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { extract, type Header } from 'tar-stream';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { decompress } from './decompress.ts';
-import type { LayerEntry } from './layer-index.ts';
+import { type LayerEntry, NO_LAYER_XATTRS } from './layer-index.ts';
 import { type FileFacts, LayerTree } from './layer-tree.ts';
 
 /** What a layer's archive turned out to be. */
@@ -130,12 +130,44 @@ function addEntry(tree: LayerTree, header: HeaderAt): void {
     sizeBytes: kind === 'regular' ? header.size : 0,
     offset: kind === 'regular' ? byteOffset : 0,
     linkTarget: kind === 'symlink' ? (linkname ?? '') : '',
+    rdev: kind.endsWith('-device') ? deviceNumber(header) : 0,
+    xattrs: xattrsOf(header),
   };
   tree.add(name, facts);
 }
 
 function ownerOf(owner: number): number {
   return Number.isInteger(owner) && owner >= 0 && owner <= MAX_OWNER ? owner : NOBODY;
+}
+
+/** Linux's `makedev`; numbers beyond 12 and 20 bits, which Linux does not give out, are cut off. */
+function deviceNumber({ devmajor, devminor }: HeaderAt): number {
+  const major = (devmajor ?? 0) & 0xfff;
+  const minor = (devminor ?? 0) & 0xfffff;
+  return (minor >>> 8) * 0x100000 + major * 0x100 + (minor & 0xff);
+}
+
+const XATTR_KEY = /^SCHILY\.xattr\.((?:user|security|trusted)\..+)$/s;
+const MAX_XATTR_NAME_BYTES = 255;
+/** Of one file; as many as a file may have in a container. */
+const MAX_XATTR_BYTES = 131_072;
+/** What a decoder puts for bytes that are no UTF-8: such a value has been lost on the way to us. */
+const REPLACEMENT = '\u{fffd}';
+
+/** Values that are no UTF-8 are left out: the archive's reader hands out text only. */
+function xattrsOf({ pax }: HeaderAt): ReadonlyMap<string, Uint8Array> {
+  if (typeof pax !== 'object' || pax === null) return NO_LAYER_XATTRS;
+  const xattrs = new Map<string, Uint8Array>();
+  let sizeBytes = 0;
+  for (const [key, text] of Object.entries(pax)) {
+    const name = XATTR_KEY.exec(key)?.[1];
+    if (name === undefined || Buffer.byteLength(name) > MAX_XATTR_NAME_BYTES) continue;
+    const value = new TextEncoder().encode(String(text));
+    sizeBytes += name.length + value.length;
+    if (String(text).includes(REPLACEMENT) || sizeBytes > MAX_XATTR_BYTES) continue;
+    xattrs.set(name, value);
+  }
+  return xattrs.size > 0 ? xattrs : NO_LAYER_XATTRS;
 }
 
 /** The fraction of a second stands in the extended header, where there is one. */

@@ -1,5 +1,10 @@
 import { EngineError } from '../base/engine-error.ts';
-import { type LayerEntry, type LayerEntryKind, MAX_LAYER_DEPTH } from './layer-index.ts';
+import {
+  type LayerEntry,
+  type LayerEntryKind,
+  MAX_LAYER_DEPTH,
+  NO_LAYER_XATTRS,
+} from './layer-index.ts';
 
 /** Files of one layer; more are no layer but an attack on memory. */
 const MAX_ENTRIES = 2_000_000;
@@ -15,7 +20,16 @@ const DEFAULT_DIRECTORY_MODE = 0o755;
 /** What an archive says of one file, its path excepted. */
 export type FileFacts = Pick<
   LayerEntry,
-  'kind' | 'mode' | 'uid' | 'gid' | 'modifiedNs' | 'sizeBytes' | 'offset' | 'linkTarget'
+  | 'kind'
+  | 'mode'
+  | 'uid'
+  | 'gid'
+  | 'modifiedNs'
+  | 'sizeBytes'
+  | 'offset'
+  | 'linkTarget'
+  | 'rdev'
+  | 'xattrs'
 >;
 
 /** An entry that is being built. */
@@ -182,6 +196,8 @@ function directoryFacts(): FileFacts & { kind: LayerEntryKind } {
     sizeBytes: 0,
     offset: 0,
     linkTarget: '',
+    rdev: 0,
+    xattrs: NO_LAYER_XATTRS,
   };
 }
 

@@ -76,16 +76,16 @@ function readAll(executable: Location, command: string): Uint8Array<ArrayBuffer>
     const file = executable.node.open({ read: true, write: false, truncate: false });
     try {
       const { sizeBytes } = file.attributes();
-      if (sizeBytes > BigInt(ADMISSION_LIMITS.moduleSizeBytes)) {
+      if (sizeBytes > ADMISSION_LIMITS.moduleSizeBytes) {
         throw new EngineError(
           'invalid-argument',
           `exec: "${command}": exec format error: ${sizeBytes} bytes are more than ${ADMISSION_LIMITS.moduleSizeBytes}`,
         );
       }
-      const bytes = new Uint8Array(Number(sizeBytes));
+      const bytes = new Uint8Array(sizeBytes);
       let filled = 0;
       while (filled < bytes.length) {
-        const count = file.readAt(bytes.subarray(filled), BigInt(filled));
+        const count = file.readAt(bytes.subarray(filled), filled);
         if (count === 0) break;
         filled += count;
       }

@@ -36,7 +36,7 @@ export class FileHandle {
   readonly access: OpenAccess;
   flags: StatusFlags;
   /** Byte at which the next read or write happens. */
-  position = 0n;
+  position = 0;
 
   constructor(file: OpenFile, access: OpenAccess, flags: StatusFlags) {
     this.file = file;
@@ -54,11 +54,11 @@ export class FileHandle {
 
   read(target: Uint8Array): number {
     const count = this.readAt(target, this.position);
-    this.position += BigInt(count);
+    this.position += count;
     return count;
   }
 
-  readAt(target: Uint8Array, position: bigint): number {
+  readAt(target: Uint8Array, position: number): number {
     if (!this.access.read) throw ERRNO.EBADF;
     return this.file.readAt(target, position);
   }
@@ -71,11 +71,11 @@ export class FileHandle {
       return count;
     }
     const count = this.file.writeAt(source, this.position);
-    this.position += BigInt(count);
+    this.position += count;
     return count;
   }
 
-  writeAt(source: Uint8Array, position: bigint): number {
+  writeAt(source: Uint8Array, position: number): number {
     if (!this.access.write) throw ERRNO.EBADF;
     return this.flags.append ? this.file.append(source) : this.file.writeAt(source, position);
   }
@@ -133,8 +133,10 @@ export class StreamHandle {
       kind: this.isTerminal ? 'character-device' : 'fifo',
       device: STREAM_DEVICE,
       inode: 0n,
-      linkCount: 1n,
-      sizeBytes: 0n,
+      linkCount: 1,
+      sizeBytes: 0,
+      blocks: 0,
+      rdev: 0n,
       mode: 0o600,
       uid: 0,
       gid: 0,

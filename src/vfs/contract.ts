@@ -39,8 +39,12 @@ export interface Attributes {
   readonly device: bigint;
   /** Identifies the file within its file system for as long as it exists. */
   readonly inode: bigint;
-  readonly linkCount: bigint;
-  readonly sizeBytes: bigint;
+  readonly linkCount: number;
+  readonly sizeBytes: number;
+  /** What it takes of its file system, in units of 512 bytes. */
+  readonly blocks: number;
+  /** Which device this file is, when it is one (Linux's `makedev`); else 0. */
+  readonly rdev: bigint;
   /** Permission bits, 0o7777 and below. */
   readonly mode: number;
   readonly uid: number;
@@ -52,20 +56,69 @@ export interface Attributes {
 
 /**
  * Times are nanoseconds since the epoch, and kept to a microsecond at least; an absent field stays
- * as it is. Throws ENOTSUP for the mode of a symbolic link.
+ * as it is. Throws ENOTSUP for the mode of a symbolic link; EPERM for an owner that the file system
+ * cannot keep. What a change of owner or content does to the set-id bits is the kernel's business.
  */
 export interface AttributesChange {
-  readonly sizeBytes?: bigint;
+  readonly sizeBytes?: number;
   readonly accessedNs?: bigint;
   readonly modifiedNs?: bigint;
   readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
 }
+
+/** As statvfs(3). */
+export interface FileSystemStatistics {
+  /** The magic number by which statfs(2) tells file systems apart. */
+  readonly type: number;
+  readonly blockSizeBytes: number;
+  readonly blocks: number;
+  readonly freeBlocks: number;
+  /** Without those that are kept for the host's root. */
+  readonly availableBlocks: number;
+  /** Zero, as `freeFiles`, where files are not counted. */
+  readonly files: number;
+  readonly freeFiles: number;
+}
+
+/**
+ * The extended attributes of one file (xattr(7)). Names are `user.`, `security.` or `trusted.` and
+ * something more.
+ *
+ * # Errors
+ * ENOTSUP for another name; ERANGE for one of more than 255 bytes; EPERM for `user.` on what is
+ * neither a file nor a directory. ENOENT stands for Linux's ENODATA, which no ABI here knows.
+ */
+export interface Xattrs {
+  /** Throws ENOENT. The caller does not write to what it gets. */
+  get(name: string): Uint8Array;
+  /**
+   * Keeps a copy of `value`. Throws E2BIG past 64 KiB; ENOSPC when all names together would; EEXIST
+   * or ENOENT as `how` demands.
+   */
+  set(name: string, value: Uint8Array, how: XattrCondition): void;
+  list(): readonly string[];
+  /** Throws ENOENT. */
+  remove(name: string): void;
+}
+
+export type XattrCondition = 'create or replace' | 'create' | 'replace';
+
+/**
+ * What opening a file means when it is none of its own, but stands for something that the kernel
+ * has: the caller's terminal, or an open file of a process.
+ */
+export type Alias = 'controlling-terminal' | { readonly pid: number; readonly fd: number };
 
 export interface DirectoryEntry {
   readonly name: string;
   readonly kind: FileKind;
   readonly inode: bigint;
 }
+
+/** Files that have no content of their own. */
+export type NodeKind = 'fifo' | 'socket';
 
 export interface OpenMode {
   readonly read: boolean;
@@ -82,6 +135,15 @@ export interface Vnode {
    */
   readonly contentId?: string | undefined;
 
+  /** Opening this file is the kernel's business: `open` is never called. */
+  readonly alias?: Alias | undefined;
+
+  /**
+   * A symbolic link of /proc that leads to a file without a path, and which: followed without
+   * reading the link.
+   */
+  readonly destination?: Vnode | undefined;
+
   attributes(): Attributes;
 
   /**
@@ -89,6 +151,8 @@ export interface Vnode {
    * regular file.
    */
   change(change: AttributesChange): void;
+
+  xattrs(): Xattrs;
 
   /** The file of that name in this directory. Throws ENOENT, ENOTDIR. */
   lookup(name: string): Vnode;
@@ -101,7 +165,10 @@ export interface Vnode {
   /** The target of this symbolic link, not resolved. Throws EINVAL on anything else. */
   readLink(): string;
 
-  /** Opens this regular file or device. Throws EISDIR on a directory, ELOOP on a symbolic link. */
+  /**
+   * Opens this regular file or device. Throws EISDIR on a directory, ELOOP on a symbolic link;
+   * ENXIO on a socket, and on a FIFO, which the kernel opens.
+   */
   open(mode: OpenMode): OpenFile;
 
   /**
@@ -112,6 +179,9 @@ export interface Vnode {
   makeDirectory(name: string, permissions: number): void;
 
   makeSymlink(name: string, target: string): void;
+
+  /** A name to meet at; what goes through it is the kernel's. */
+  makeNode(name: string, kind: NodeKind, permissions: number): void;
 
   /**
    * Gives `target` (of the same file system, not a directory) one more name. Throws EXDEV, EPERM.
@@ -136,18 +206,19 @@ export interface Vnode {
 export interface OpenFile {
   attributes(): Attributes;
   change(change: AttributesChange): void;
+  xattrs(): Xattrs;
 
   /**
-   * Reads into `target` from byte `position`; answers the bytes read, 0 at the end. Throws EINVAL
-   * for a negative position, EBADF when closed.
+   * Reads into `target` from byte `position`, a whole number of any size; answers the bytes read, 0
+   * at the end. Throws EINVAL for a negative position, EBADF when closed.
    */
-  readAt(target: Uint8Array, position: bigint): number;
+  readAt(target: Uint8Array, position: number): number;
 
   /**
    * Writes all or part of `source` at byte `position`; answers the bytes written. Throws EFBIG past
    * what files can hold, EBADF when not opened for writing or closed.
    */
-  writeAt(source: Uint8Array, position: bigint): number;
+  writeAt(source: Uint8Array, position: number): number;
 
   /** Writes at the end, wherever that is at the moment of writing; answers the bytes written. */
   append(source: Uint8Array): number;
@@ -160,6 +231,9 @@ export interface OpenFile {
 }
 
 export interface FileSystem extends Disposable {
+  /** As /proc/mounts names it. */
+  readonly typeName: string;
   readonly root: Vnode;
   readonly isReadOnly: boolean;
+  statistics(): FileSystemStatistics;
 }

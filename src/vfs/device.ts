@@ -6,9 +6,12 @@ import type {
   OpenFile,
   OpenMode,
   Vnode,
+  Xattrs,
 } from './contract.ts';
 import { checkName } from './file-name.ts';
 import { LeafVnode } from './leaf-vnode.ts';
+import { MAGIC, UNCOUNTED } from './statistics.ts';
+import { NO_XATTRS } from './xattrs.ts';
 
 /**
  * The file system at /dev: the memory devices of Linux (mem(4), random(4), full(4)). Its names
@@ -23,7 +26,13 @@ export interface DevicesOptions {
 }
 
 export function createDevices(options: DevicesOptions): FileSystem {
-  return { root: new DeviceDirectory(options), isReadOnly: true, [Symbol.dispose]: () => {} };
+  return {
+    typeName: 'devtmpfs',
+    root: new DeviceDirectory(options),
+    isReadOnly: true,
+    statistics: () => ({ ...UNCOUNTED, type: MAGIC.tmpfs }),
+    [Symbol.dispose]: () => {},
+  };
 }
 
 /**
@@ -78,7 +87,7 @@ class DeviceDirectory implements Vnode {
     return attributesOf(this.#options, {
       kind: 'directory',
       inode: DIRECTORY_INODE,
-      linkCount: 2n,
+      linkCount: 2,
       mode: 0o755,
     });
   }
@@ -123,6 +132,14 @@ class DeviceDirectory implements Vnode {
     this.#refuse(name);
   }
 
+  makeNode(name: string): void {
+    this.#refuse(name);
+  }
+
+  xattrs(): Xattrs {
+    return NO_XATTRS;
+  }
+
   removeFile(name: string): void {
     this.#refuse(name);
   }
@@ -156,7 +173,7 @@ class DeviceNode extends LeafVnode {
 
   override attributes(): Attributes {
     const { kind, inode } = this;
-    return attributesOf(this.#options, { kind, inode, linkCount: 1n, mode: 0o666 });
+    return attributesOf(this.#options, { kind, inode, linkCount: 1, mode: 0o666 });
   }
 
   override change(): void {
@@ -189,12 +206,16 @@ class OpenDevice implements OpenFile {
     throw ERRNO.EROFS;
   }
 
-  readAt(target: Uint8Array, _position: bigint): number {
+  xattrs(): Xattrs {
+    return NO_XATTRS;
+  }
+
+  readAt(target: Uint8Array, _position: number): number {
     const part = target.length > MAX_READ_BYTES ? target.subarray(0, MAX_READ_BYTES) : target;
     return this.#device.read(part, this.#options) === 'end' ? 0 : part.length;
   }
 
-  writeAt(source: Uint8Array, _position: bigint): number {
+  writeAt(source: Uint8Array, _position: number): number {
     return this.append(source);
   }
 
@@ -220,7 +241,9 @@ function attributesOf(
   return {
     ...own,
     device,
-    sizeBytes: 0n,
+    sizeBytes: 0,
+    blocks: 0,
+    rdev: 0n,
     uid: 0,
     gid: 0,
     accessedNs: createdNs,

@@ -1,14 +1,18 @@
 import { ERRNO } from '../base/errno.ts';
 import type {
+  Alias,
   Attributes,
   AttributesChange,
   DirectoryEntry,
   FileKind,
   FileSystem,
+  FileSystemStatistics,
+  NodeKind,
   OpenFile,
   OpenMode,
+  Xattrs,
 } from './contract.ts';
-import { MountTable } from './mount-table.ts';
+import { type Mount, MountTable } from './mount-table.ts';
 import { checkPath, Location, type PathAt, type Resolved, walk } from './path-walk.ts';
 
 /**
@@ -91,7 +95,7 @@ export class FileTree implements Disposable {
    * - ENOTDIR: no directory, but wanted as one
    * - ELOOP: a symbolic link, not to be followed
    * - EINVAL: `directory` together with `create`, `exclusive` or `truncate`
-   * - ENXIO, EACCES: a FIFO, socket or device that cannot be opened here
+   * - ENXIO, EACCES: a socket or device that cannot be opened here
    */
   open(at: PathAt, options: OpenOptions): Opened {
     const { create, exclusive, directory, truncate } = options;
@@ -125,6 +129,22 @@ export class FileTree implements Disposable {
    */
   change(at: PathAt, followLast: boolean, change: AttributesChange): void {
     this.resolve(at, followLast).node.change(change);
+  }
+
+  /** The extended attributes of what the path names. */
+  xattrs(at: PathAt, followLast: boolean): Xattrs {
+    return this.resolve(at, followLast).node.xattrs();
+  }
+
+  /** As statfs(2). */
+  statistics(at: PathAt): FileSystemStatistics & { readonly isReadOnly: boolean } {
+    const { fileSystem } = this.resolve(at, true);
+    return { ...fileSystem.statistics(), isReadOnly: fileSystem.isReadOnly };
+  }
+
+  /** What is mounted, in the order in which it was; the container's root first. */
+  get mounts(): readonly Mount[] {
+    return this.#mounts.mounts;
   }
 
   /**
@@ -162,6 +182,12 @@ export class FileTree implements Disposable {
     checkPath(target);
     const { parent, name } = this.#resolveNew(at);
     parent.node.makeSymlink(name, target);
+  }
+
+  /** As mknod(2) for a FIFO or a socket. Throws EEXIST; ENOENT before a trailing slash. */
+  makeNode(at: PathAt, kind: NodeKind, permissions: number): void {
+    const { parent, name } = this.#resolveNew(at);
+    parent.node.makeNode(name, kind, permissions);
   }
 
   /** As linkat(2). Throws EEXIST, EPERM for a directory, EXDEV across mounts. */
@@ -246,28 +272,45 @@ export interface OpenOptions {
 
 export type Opened =
   | { readonly type: 'directory'; readonly directory: Location }
-  | { readonly type: 'file'; readonly kind: FileKind; readonly file: OpenFile };
+  | {
+      readonly type: 'file';
+      readonly kind: FileKind;
+      readonly file: OpenFile;
+      /** Where it was found: with `name`, what /proc shows of it. */
+      readonly parent: Location | undefined;
+      readonly name: string;
+    }
+  /** Another open file, or a terminal, which the caller gets. */
+  | { readonly type: 'alias'; readonly alias: Alias }
+  /** The pipe of this FIFO. */
+  | { readonly type: 'fifo'; readonly device: bigint; readonly inode: bigint };
 
 const WRITE_ONLY: OpenMode = { read: false, write: true, truncate: false };
 /** A name that comes and goes this often between two calls of ours does so to keep us busy. */
 const MAX_CREATE_TRIES = 8;
 
 function openFound(found: Location, options: OpenOptions): Opened {
-  const { kind } = found.node;
+  const { node, parent, name } = found;
+  const { kind } = node;
   if (kind === 'directory') {
     if (options.write || options.truncate || options.create) throw ERRNO.EISDIR;
     return { type: 'directory', directory: found };
   }
   if (kind === 'symlink') throw ERRNO.ELOOP;
   if (options.directory) throw ERRNO.ENOTDIR;
-  return { type: 'file', kind, file: found.node.open(modeOf(options)) };
+  if (node.alias !== undefined) return { type: 'alias', alias: node.alias };
+  if (kind === 'fifo') {
+    const { device, inode } = node.attributes();
+    return { type: 'fifo', device, inode };
+  }
+  return { type: 'file', kind, file: node.open(modeOf(options)), parent, name };
 }
 
 function createAndOpen(resolved: Resolved, options: OpenOptions): Opened {
   const { parent, name, mustBeDirectory } = resolved;
   if (mustBeDirectory || name === undefined) throw ERRNO.EISDIR;
   const file = parent.node.createFile(name, options.permissions, modeOf(options));
-  return { type: 'file', kind: 'regular', file };
+  return { type: 'file', kind: 'regular', file, parent, name };
 }
 
 function modeOf({ read, write, truncate }: OpenOptions): OpenMode {

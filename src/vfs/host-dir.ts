@@ -5,9 +5,11 @@ import type {
   DirectoryEntry,
   FileKind,
   FileSystem,
+  FileSystemStatistics,
   OpenFile,
   OpenMode,
   Vnode,
+  Xattrs,
 } from './contract.ts';
 import { checkName } from './file-name.ts';
 import {
@@ -18,7 +20,14 @@ import {
   permissionsOfStat,
   translated,
 } from './host-files.ts';
-import { changeTimes, type HostFileOwner, hostSize, openHostFile } from './host-open-file.ts';
+import {
+  changeTimes,
+  checkOwner,
+  type HostFileOwner,
+  hostSize,
+  openHostFile,
+  VIRTUAL_OWNER,
+} from './host-open-file.ts';
 import {
   changeModeAt,
   type HostDirectory,
@@ -28,7 +37,9 @@ import {
   isSameFile,
 } from './host-paths.ts';
 import { LeafVnode } from './leaf-vnode.ts';
+import { statisticsOf } from './statistics.ts';
 import { WeakChildren } from './weak-children.ts';
+import { NO_XATTRS } from './xattrs.ts';
 
 /**
  * A directory or a single file of the host as a file system: what a bind mount, a volume and an
@@ -67,6 +78,7 @@ export function openHostDirectory(paths: HostPaths, options: HostDirectoryOption
 const ALLOWED_MODE = 0o777;
 
 class HostDir implements FileSystem, HostFileOwner {
+  readonly typeName = 'wolffia';
   readonly paths: HostPaths;
   readonly host: HostFiles;
   readonly root: Vnode;
@@ -96,15 +108,21 @@ class HostDir implements FileSystem, HostFileOwner {
       // Inodes are unique within one device, and the host may have mounted others below our root.
       device: stat.dev === this.#rootDevice ? this.#device : this.#device | (stat.dev << 32n),
       inode: stat.ino,
-      linkCount: stat.nlink,
-      sizeBytes: stat.size,
+      linkCount: Number(stat.nlink),
+      sizeBytes: Number(stat.size),
+      blocks: Number(stat.blocks),
+      rdev: stat.rdev,
       mode: permissionsOfStat(stat),
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
+      uid: VIRTUAL_OWNER,
+      gid: VIRTUAL_OWNER,
       accessedNs: stat.atimeNs,
       modifiedNs: stat.mtimeNs,
       changedNs: stat.ctimeNs,
     };
+  }
+
+  statistics(): FileSystemStatistics {
+    return translated(() => statisticsOf(this.host.fs.statfsSync(this.hostRoot.path)));
   }
 
   allowedMode(mode: number): number {
@@ -157,6 +175,7 @@ class HostNode implements Vnode, HostDirectory {
 
   change(change: AttributesChange): void {
     this.#checkWritable();
+    checkOwner(change);
     translated(() => {
       if (change.sizeBytes !== undefined) this.#changeSize(change.sizeBytes);
       if (change.mode !== undefined) {
@@ -169,6 +188,10 @@ class HostNode implements Vnode, HostDirectory {
         (accessed, modified) => this.#host.fs.lutimesSync(this.#ownPath(), accessed, modified),
       );
     });
+  }
+
+  xattrs(): Xattrs {
+    return NO_XATTRS;
   }
 
   lookup(name: string): Vnode {
@@ -217,6 +240,11 @@ class HostNode implements Vnode, HostDirectory {
 
   makeSymlink(name: string, target: string): void {
     translated(() => this.#host.fs.symlinkSync(target, this.#writableEntryPath(name)));
+  }
+
+  makeNode(name: string): void {
+    this.#writableEntryPath(name);
+    throw ERRNO.EPERM;
   }
 
   makeLink(name: string, target: Vnode): void {
@@ -327,13 +355,13 @@ class HostNode implements Vnode, HostDirectory {
     return path;
   }
 
-  #changeSize(sizeBytes: bigint): void {
+  #changeSize(sizeBytes: number): void {
     if (this.kind === 'directory') throw ERRNO.EISDIR;
     if (this.kind !== 'regular') throw ERRNO.EINVAL;
     const size = hostSize(sizeBytes);
     const file = openHostFile(this.#fileSystem, this.#ownPath(), WRITE_ONLY);
     try {
-      file.change({ sizeBytes: BigInt(size) });
+      file.change({ sizeBytes: size });
     } finally {
       file.close();
     }
@@ -361,6 +389,7 @@ class HostFileRoot extends LeafVnode {
   override change(change: AttributesChange): void {
     const { host, hostRoot, isReadOnly } = this.#fileSystem;
     if (isReadOnly) throw ERRNO.EROFS;
+    checkOwner(change);
     translated(() => {
       if (change.sizeBytes !== undefined) {
         if (this.kind !== 'regular') throw ERRNO.EINVAL;

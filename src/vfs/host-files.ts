@@ -54,6 +54,7 @@ export interface HostFileCalls {
   /** Follows links. */
   utimesSync(path: string, accessed: number, modified: number): void;
   lutimesSync(path: string, accessed: number, modified: number): void;
+  statfsSync(path: string): HostStatistics;
   fsync(fd: number, callback: (error: Error | null) => void): void;
   fdatasync(fd: number, callback: (error: Error | null) => void): void;
 }
@@ -80,9 +81,24 @@ export interface HostStat {
   readonly uid: bigint;
   readonly gid: bigint;
   readonly size: bigint;
+  /** In units of 512 bytes. */
+  readonly blocks: bigint;
+  readonly rdev: bigint;
+  readonly birthtimeNs: bigint;
   readonly atimeNs: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+}
+
+/** As statfs(2); Windows answers zeros for what it does not know. */
+export interface HostStatistics {
+  readonly type: number;
+  readonly bsize: number;
+  readonly blocks: number;
+  readonly bfree: number;
+  readonly bavail: number;
+  readonly files: number;
+  readonly ffree: number;
 }
 
 const BIGINT_STAT = { bigint: true, throwIfNoEntry: false } as const;

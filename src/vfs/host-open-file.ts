@@ -1,5 +1,5 @@
 import { ERRNO, errnoOfHostError } from '../base/errno.ts';
-import type { Attributes, AttributesChange, OpenFile, OpenMode } from './contract.ts';
+import type { Attributes, AttributesChange, OpenFile, OpenMode, Xattrs } from './contract.ts';
 import {
   type HostFiles,
   type HostStat,
@@ -7,6 +7,7 @@ import {
   kindOfStat,
   translated,
 } from './host-files.ts';
+import { NO_XATTRS } from './xattrs.ts';
 
 /** What an open file needs to know of the file system that it belongs to. */
 export interface HostFileOwner {
@@ -21,7 +22,7 @@ export interface HostFileOwner {
 const MAX_TRANSFER_BYTES = 0x7ffff000;
 
 /** Positions beyond are exact in no number; no host has files of that size. */
-const MAX_POSITION = BigInt(Number.MAX_SAFE_INTEGER);
+const MAX_POSITION = Number.MAX_SAFE_INTEGER;
 
 /**
  * Opens the regular file at `path`. Never follows a link, and never waits for the other end of a
@@ -71,11 +72,21 @@ export function changeTimes(
   setTimes(hostSeconds(accessed), hostSeconds(modified));
 }
 
+/** Whom all files of the host belong to, as guests see it: the container's root. */
+export const VIRTUAL_OWNER = 0;
+
+/** Throws EPERM for any other owner: there is nowhere to keep it. */
+export function checkOwner({ uid, gid }: AttributesChange): void {
+  if ((uid ?? VIRTUAL_OWNER) !== VIRTUAL_OWNER || (gid ?? VIRTUAL_OWNER) !== VIRTUAL_OWNER) {
+    throw ERRNO.EPERM;
+  }
+}
+
 /** The size as the host's calls take it. Throws EINVAL, EFBIG. */
-export function hostSize(sizeBytes: bigint): number {
-  if (sizeBytes < 0n) throw ERRNO.EINVAL;
+export function hostSize(sizeBytes: number): number {
+  if (sizeBytes < 0) throw ERRNO.EINVAL;
   if (sizeBytes > MAX_POSITION) throw ERRNO.EFBIG;
-  return Number(sizeBytes);
+  return sizeBytes;
 }
 
 export class HostOpenFile implements OpenFile {
@@ -102,6 +113,7 @@ export class HostOpenFile implements OpenFile {
   change(change: AttributesChange): void {
     if (this.#owner.isReadOnly) throw ERRNO.EROFS;
     this.#checkOpen();
+    checkOwner(change);
     const { fs } = this.#host;
     translated(() => {
       if (change.sizeBytes !== undefined) fs.ftruncateSync(this.#fd, hostSize(change.sizeBytes));
@@ -114,19 +126,23 @@ export class HostOpenFile implements OpenFile {
     });
   }
 
-  readAt(target: Uint8Array, position: bigint): number {
+  xattrs(): Xattrs {
+    return NO_XATTRS;
+  }
+
+  readAt(target: Uint8Array, position: number): number {
     this.#checkOpen();
-    if (position < 0n) throw ERRNO.EINVAL;
+    if (position < 0) throw ERRNO.EINVAL;
     if (position > MAX_POSITION) return 0;
     const sizeBytes = Math.min(target.length, MAX_TRANSFER_BYTES);
     try {
-      return this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, Number(position));
+      return this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, position);
     } catch (thrown) {
       throw errnoOfHostError(thrown);
     }
   }
 
-  writeAt(source: Uint8Array, position: bigint): number {
+  writeAt(source: Uint8Array, position: number): number {
     this.#checkWritable();
     return this.#write(this.#fd, source, hostSize(position));
   }
@@ -136,7 +152,7 @@ export class HostOpenFile implements OpenFile {
     this.#appendFd ??= this.#openAppending();
     if (this.#appendFd !== -1) return this.#write(this.#appendFd, source, null);
     const { size } = translated(() => this.#stat());
-    return this.#write(this.#fd, source, hostSize(size));
+    return this.#write(this.#fd, source, Number(size));
   }
 
   async sync(options: { readonly dataOnly: boolean }): Promise<void> {

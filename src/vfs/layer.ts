@@ -6,11 +6,15 @@ import type {
   DirectoryEntry,
   FileKind,
   FileSystem,
+  FileSystemStatistics,
   OpenFile,
   OpenMode,
   Vnode,
+  Xattrs,
 } from './contract.ts';
 import { type HostFiles, translated } from './host-files.ts';
+import { UNCOUNTED } from './statistics.ts';
+import { StoredXattrs } from './xattrs.ts';
 
 /**
  * A layer: the uncompressed archive as it is, and an index that tells where in it each file's bytes
@@ -23,6 +27,7 @@ import { type HostFiles, translated } from './host-files.ts';
  * that they outlive the container's mounts as the contract has it.
  */
 export class Layer implements FileSystem {
+  readonly typeName = 'layer';
   readonly isReadOnly = true;
   readonly root: Vnode;
   /** The index, for an overlay that merges several. */
@@ -76,13 +81,20 @@ export class Layer implements FileSystem {
     if (this.#holderCount === 0) this.#host.fs.closeSync(this.#fd);
   }
 
+  /** Nobody asks a layer for its size: guests see it through an overlay only. */
+  statistics(): FileSystemStatistics {
+    return UNCOUNTED;
+  }
+
   attributesOf(entry: LayerEntry): Attributes {
     return {
       kind: entry.kind,
       device: LAYER_DEVICE,
       inode: BigInt(entry.inode),
-      linkCount: BigInt(entry.linkCount),
-      sizeBytes: BigInt(entry.sizeBytes),
+      linkCount: entry.linkCount,
+      sizeBytes: entry.sizeBytes,
+      blocks: Math.ceil(entry.sizeBytes / 512),
+      rdev: entry.rdev === 0 ? 0n : BigInt(entry.rdev),
       mode: entry.mode,
       uid: entry.uid,
       gid: entry.gid,
@@ -103,16 +115,15 @@ export class Layer implements FileSystem {
   }
 
   /** Reads into `target` from byte `position` of the file. */
-  readEntry(entry: LayerEntry, target: Uint8Array, position: bigint): number {
-    if (position < 0n) throw ERRNO.EINVAL;
-    if (position >= BigInt(entry.sizeBytes)) return 0;
-    const start = Number(position);
-    const sizeBytes = Math.min(target.length, entry.sizeBytes - start);
+  readEntry(entry: LayerEntry, target: Uint8Array, position: number): number {
+    if (position < 0) throw ERRNO.EINVAL;
+    if (position >= entry.sizeBytes) return 0;
+    const sizeBytes = Math.min(target.length, entry.sizeBytes - position);
     if (sizeBytes === 0) return 0;
     if (this.#holderCount === 0) throw ERRNO.EBADF;
     let count: number;
     try {
-      count = this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, entry.offset + start);
+      count = this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, entry.offset + position);
     } catch (thrown) {
       throw errnoOfHostError(thrown);
     }
@@ -176,6 +187,10 @@ class LayerNode implements Vnode {
     return entries;
   }
 
+  xattrs(): Xattrs {
+    return layerXattrs(this.#entry);
+  }
+
   readLink(): string {
     if (this.#entry.kind !== 'symlink') throw ERRNO.EINVAL;
     return this.#entry.linkTarget;
@@ -204,6 +219,10 @@ class LayerNode implements Vnode {
   }
 
   makeLink(): void {
+    throw this.#errorOfChange();
+  }
+
+  makeNode(): void {
     throw this.#errorOfChange();
   }
 
@@ -243,9 +262,13 @@ class LayerFile implements OpenFile {
     throw ERRNO.EROFS;
   }
 
-  readAt(target: Uint8Array, position: bigint): number {
+  readAt(target: Uint8Array, position: number): number {
     if (this.#isClosed) throw ERRNO.EBADF;
     return this.#layer.readEntry(this.#entry, target, position);
+  }
+
+  xattrs(): Xattrs {
+    return layerXattrs(this.#entry);
   }
 
   writeAt(): number {
@@ -263,6 +286,15 @@ class LayerFile implements OpenFile {
     this.#isClosed = true;
     this.#layer[Symbol.dispose]();
   }
+}
+
+export function layerXattrs(entry: LayerEntry): Xattrs {
+  return new StoredXattrs(entry.kind, {
+    read: () => entry.xattrs,
+    write: () => {
+      throw ERRNO.EROFS;
+    },
+  });
 }
 
 /** An index of more is damaged: it describes some ten million files. */

@@ -7,17 +7,24 @@ import type {
   OpenFile,
   OpenMode,
   Vnode,
+  Xattrs,
 } from './contract.ts';
+import { NO_XATTRS } from './xattrs.ts';
 
 /**
  * A file that is no directory: the calls that only a directory answers. (A base class, against the
- * rule: nine methods that every such file would have to repeat word by word.)
+ * rule: ten methods that every such file would have to repeat word by word.)
  */
 export abstract class LeafVnode implements Vnode {
   abstract readonly kind: FileKind;
   abstract attributes(): Attributes;
   abstract change(change: AttributesChange): void;
   abstract open(mode: OpenMode): OpenFile;
+
+  /** None; file systems that keep some say so. */
+  xattrs(): Xattrs {
+    return NO_XATTRS;
+  }
 
   readLink(): string {
     throw ERRNO.EINVAL;
@@ -40,6 +47,10 @@ export abstract class LeafVnode implements Vnode {
   }
 
   makeSymlink(_name: string, _target: string): void {
+    throw ERRNO.ENOTDIR;
+  }
+
+  makeNode(_name: string): void {
     throw ERRNO.ENOTDIR;
   }
 

@@ -44,16 +44,26 @@ export class MountPoint {
 /** Far more than people mount; a bound because each costs a descriptor. */
 const MAX_MOUNTS = 1024;
 
+export interface Mount {
+  readonly path: string;
+  readonly fileSystem: FileSystem;
+}
+
 /** Owns the file systems that are mounted in it. */
 export class MountTable implements Disposable {
   readonly root = new MountPoint();
   readonly rootFileSystem: FileSystem;
   readonly #owned = new DisposableStack();
-  #count = 1;
+  readonly #mounts: Mount[] = [];
 
   constructor(rootFileSystem: FileSystem) {
     this.rootFileSystem = this.#owned.use(rootFileSystem);
     this.root.cover(rootFileSystem);
+    this.#mounts.push({ path: '/', fileSystem: rootFileSystem });
+  }
+
+  get mounts(): readonly Mount[] {
+    return this.#mounts;
   }
 
   /**
@@ -63,11 +73,11 @@ export class MountTable implements Disposable {
    */
   mount(names: readonly string[], fileSystem: FileSystem): void {
     if (names.length === 0) throw ERRNO.EBUSY;
-    if (this.#count >= MAX_MOUNTS) throw ERRNO.ENOSPC;
+    if (this.#mounts.length >= MAX_MOUNTS) throw ERRNO.ENOSPC;
     let point = this.root;
     for (const name of names) point = point.makeChild(name);
     point.cover(this.#owned.use(fileSystem));
-    this.#count++;
+    this.#mounts.push({ path: `/${names.join('/')}`, fileSystem });
   }
 
   /** Disposes all file systems, the last mounted first. Idempotent. */

@@ -3,17 +3,21 @@ import type {
   Attributes,
   AttributesChange,
   DirectoryEntry,
+  NodeKind,
   OpenFile,
   OpenMode,
   Vnode,
+  Xattrs,
 } from './contract.ts';
 import { checkName } from './file-name.ts';
+import { layerXattrs } from './layer.ts';
 import { type LowerDirectory, listLower, lookupLower } from './lower-tree.ts';
 import type { Overlay } from './overlay.ts';
 import { OverlayFile, OverlayOpenFile, OWNER_FILE_BITS } from './overlay-file.ts';
 import { UpperNames } from './upper-names.ts';
 import { isReservedName, OPAQUE_MARK, putMark, whiteoutOf } from './upperdir.ts';
 import { WeakChildren } from './weak-children.ts';
+import { divertedXattrs } from './xattrs.ts';
 
 /** Bits that a directory of the upperdir keeps, as we could not use it ourselves without. */
 const OWNER_DIRECTORY_BITS = 0o700;
@@ -64,6 +68,16 @@ export class OverlayDirectory implements Vnode {
     const { mode } = change;
     const allowed = mode === undefined ? change : { ...change, mode: mode | OWNER_DIRECTORY_BITS };
     this.copyUp().change(allowed);
+  }
+
+  xattrs(): Xattrs {
+    return divertedXattrs(
+      () => {
+        const [topmost] = this.#lower;
+        return !this.#upper && topmost ? layerXattrs(topmost.entry) : this.#requireUpper().xattrs();
+      },
+      () => this.copyUp().xattrs(),
+    );
   }
 
   lookup(name: string): OverlayDirectory | OverlayFile {
@@ -125,6 +139,11 @@ export class OverlayDirectory implements Vnode {
 
   makeSymlink(name: string, target: string): void {
     this.#prepareNew(name).makeSymlink(name, target);
+    this.#uncover(name);
+  }
+
+  makeNode(name: string, kind: NodeKind, permissions: number): void {
+    this.#prepareNew(name).makeNode(name, kind, permissions);
     this.#uncover(name);
   }
 

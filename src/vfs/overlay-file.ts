@@ -6,12 +6,14 @@ import type {
   OpenFile,
   OpenMode,
   Vnode,
+  Xattrs,
 } from './contract.ts';
-import { checkLayerOpen } from './layer.ts';
+import { checkLayerOpen, layerXattrs } from './layer.ts';
 import { LeafVnode } from './leaf-vnode.ts';
 import type { LowerFile } from './lower-tree.ts';
 import type { Overlay } from './overlay.ts';
 import type { OverlayDirectory } from './overlay-directory.ts';
+import { divertedXattrs } from './xattrs.ts';
 
 /** Bits that a file of the upperdir keeps, as we could not open it ourselves without. */
 export const OWNER_FILE_BITS = 0o600;
@@ -55,7 +57,20 @@ export class OverlayFile extends LeafVnode {
   override change(change: AttributesChange): void {
     if (this.overlay.isReadOnly) throw ERRNO.EROFS;
     if (change.sizeBytes !== undefined && this.kind !== 'regular') throw ERRNO.EINVAL;
-    this.copyUp({ withContent: change.sizeBytes !== 0n }).change(withOwnerBits(change));
+    this.copyUp({ withContent: change.sizeBytes !== 0 }).change(withOwnerBits(change));
+  }
+
+  override xattrs(): Xattrs {
+    return divertedXattrs(
+      () => {
+        const found = this.#locate();
+        return found.upper ? found.upper.xattrs() : layerXattrs(found.lower.entry);
+      },
+      () => {
+        if (this.overlay.isReadOnly) throw ERRNO.EROFS;
+        return this.copyUp({ withContent: true }).xattrs();
+      },
+    );
   }
 
   override readLink(): string {
@@ -143,10 +158,10 @@ function copyContent(lower: LowerFile, copy: OpenFile): void {
   const { layer, entry } = lower;
   const chunk = new Uint8Array(Math.min(COPY_CHUNK_BYTES, entry.sizeBytes));
   for (let position = 0; position < entry.sizeBytes; ) {
-    const count = layer.readEntry(entry, chunk, BigInt(position));
+    const count = layer.readEntry(entry, chunk, position);
     for (let written = 0; written < count; ) {
       const rest = chunk.subarray(written, count);
-      written += copy.writeAt(rest, BigInt(position + written));
+      written += copy.writeAt(rest, position + written);
     }
     position += count;
   }
@@ -177,12 +192,16 @@ export class OverlayOpenFile implements OpenFile {
     this.#file.change(withOwnerBits(change));
   }
 
-  readAt(target: Uint8Array, position: bigint): number {
+  readAt(target: Uint8Array, position: number): number {
     return this.#file.readAt(target, position);
   }
 
-  writeAt(source: Uint8Array, position: bigint): number {
+  writeAt(source: Uint8Array, position: number): number {
     return this.#file.writeAt(source, position);
+  }
+
+  xattrs(): Xattrs {
+    return this.#file.xattrs();
   }
 
   append(source: Uint8Array): number {
@@ -221,12 +240,16 @@ class LowerOpenFile implements OpenFile {
     this.#vnode.change(change);
   }
 
-  readAt(target: Uint8Array, position: bigint): number {
+  readAt(target: Uint8Array, position: number): number {
     return this.#file.readAt(target, position);
   }
 
-  writeAt(source: Uint8Array, position: bigint): number {
+  writeAt(source: Uint8Array, position: number): number {
     return this.#file.writeAt(source, position);
+  }
+
+  xattrs(): Xattrs {
+    return this.#vnode.xattrs();
   }
 
   append(source: Uint8Array): number {

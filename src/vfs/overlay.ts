@@ -1,8 +1,9 @@
-import type { Attributes, FileSystem, Vnode } from './contract.ts';
+import type { Attributes, FileSystem, FileSystemStatistics, Vnode } from './contract.ts';
 import type { HostPaths } from './host-paths.ts';
 import type { Layer } from './layer.ts';
 import { type LowerFile, lowerRoot } from './lower-tree.ts';
 import { OverlayDirectory } from './overlay-directory.ts';
+import { MAGIC } from './statistics.ts';
 import { Upperdir } from './upperdir.ts';
 
 /**
@@ -64,6 +65,7 @@ const LOWER_INODE = 1n << 63n;
 const LAYER_INODE_BITS = 48n;
 
 export class Overlay implements FileSystem {
+  readonly typeName = 'overlay';
   readonly root: Vnode;
   readonly isReadOnly: boolean;
   readonly upperdir: Upperdir;
@@ -80,6 +82,11 @@ export class Overlay implements FileSystem {
     this.#device = options.device;
     this.#owned = owned;
     this.root = OverlayDirectory.rootOf(this, lowerRoot(options.layers));
+  }
+
+  /** Those of the host where the upperdir is: what can still be written. */
+  statistics(): FileSystemStatistics {
+    return { ...this.upperdir.statistics(), type: MAGIC.overlay };
   }
 
   inodeOfLower(lower: LowerFile): bigint {
@@ -115,7 +122,7 @@ export class Overlay implements FileSystem {
   forgetInode(upper: Vnode): void {
     if (this.#inodesOfCopies.size === 0) return;
     const { inode, linkCount } = upper.attributes();
-    if (linkCount === 1n) this.#inodesOfCopies.delete(inode);
+    if (linkCount === 1) this.#inodesOfCopies.delete(inode);
   }
 
   [Symbol.dispose](): void {

@@ -70,6 +70,11 @@ export class Location {
     }
   }
 
+  /** The file without a path to which this one, a link, leads. */
+  replacedBy(node: Vnode): Location {
+    return new Location(node, this.fileSystem, this.parent, this.name, undefined);
+  }
+
   /** True when something is mounted on that name of this directory, or below it. */
   isMountPoint(name: string): boolean {
     return this.mountPoint?.child(name) !== undefined;
@@ -162,14 +167,20 @@ export function walk(root: Location, at: PathAt, lastLink: LastLink): Resolved {
     }
     checkName(name);
     const isLast = pending.length === 0;
-    const next = current.lookup(name);
+    let next = current.lookup(name);
     if (!next) {
       if (!isLast) throw ERRNO.ENOENT;
       return { parent: current, name, found: undefined, mustBeDirectory };
     }
-    const { kind } = next.node;
-    if (kind === 'symlink' && (!isLast || isFollowed(lastLink, mustBeDirectory))) {
+    const isLink = next.node.kind === 'symlink';
+    if (isLink && (!isLast || isFollowed(lastLink, mustBeDirectory))) {
       if (++linkCount > MAX_LINKS) throw ERRNO.ELOOP;
+      const { destination } = next.node;
+      if (destination) {
+        next = next.replacedBy(destination);
+        if (!isLast || mustBeDirectory) throw ERRNO.ENOTDIR;
+        return { parent: current, name, found: next, mustBeDirectory };
+      }
       const target = next.node.readLink();
       checkPath(target);
       if (target.startsWith('/')) current = root;
@@ -177,7 +188,7 @@ export function walk(root: Location, at: PathAt, lastLink: LastLink): Resolved {
       for (const component of componentsOf(target)) pending.push(component);
       continue;
     }
-    if (kind !== 'directory' && (!isLast || mustBeDirectory)) throw ERRNO.ENOTDIR;
+    if (next.node.kind !== 'directory' && (!isLast || mustBeDirectory)) throw ERRNO.ENOTDIR;
     if (isLast) return { parent: current, name, found: next, mustBeDirectory };
     current = next;
   }

@@ -1,8 +1,9 @@
 import { ERRNO } from '../base/errno.ts';
-import type { FileSystem, OpenMode, Vnode } from './contract.ts';
+import type { FileSystem, FileSystemStatistics, OpenMode, Vnode } from './contract.ts';
 import { openHostDirectory } from './host-dir.ts';
 import { translated } from './host-files.ts';
 import type { HostPaths } from './host-paths.ts';
+import { statisticsOf, UNCOUNTED } from './statistics.ts';
 
 /**
  * The writable part of an overlay: an ordinary directory of the host that holds what the container
@@ -69,6 +70,19 @@ export class Upperdir implements Disposable {
       this.#fileSystem = this.#open();
     }
     return this.#fileSystem.root;
+  }
+
+  /** Of the nearest directory that is there: the upperdir itself may not be yet. */
+  statistics(): FileSystemStatistics {
+    if (this.#fileSystem) return this.#fileSystem.statistics();
+    const parent = this.#hostPath.slice(0, this.#hostPath.lastIndexOf('/'));
+    const { fs } = this.#paths.host;
+    try {
+      return statisticsOf(fs.statfsSync(parent));
+    } catch {
+      // An image that is only looked at has no upperdir, nor a place for one.
+      return UNCOUNTED;
+    }
   }
 
   /**

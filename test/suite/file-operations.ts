@@ -76,7 +76,7 @@ export function applyToTree(tree: FileTree, operation: Operation): string {
       case 'create':
         return writeTo(tree, at.path, { ...OPEN, create: true, exclusive: true }, operation.text);
       case 'truncate':
-        return void tree.change(at, true, { sizeBytes: BigInt(operation.size) });
+        return void tree.change(at, true, { sizeBytes: operation.size });
       case 'read':
         return readFrom(tree, at.path);
       case 'stat': {
@@ -105,7 +105,7 @@ export function applyToTree(tree: FileTree, operation: Operation): string {
 
 function writeTo(tree: FileTree, path: string, options: OpenOptions, text: string): undefined {
   const opened = tree.open({ start: tree.root, path }, options);
-  if (opened.type === 'directory') throw ERRNO.EISDIR;
+  if (opened.type !== 'file') throw ERRNO.EISDIR;
   try {
     if (text !== '') opened.file.append(new TextEncoder().encode(text));
   } finally {
@@ -115,7 +115,7 @@ function writeTo(tree: FileTree, path: string, options: OpenOptions, text: strin
 
 function readFrom(tree: FileTree, path: string): string {
   const opened = tree.open({ start: tree.root, path }, { ...OPEN, write: false });
-  if (opened.type === 'directory') throw ERRNO.EISDIR;
+  if (opened.type !== 'file') throw ERRNO.EISDIR;
   try {
     return `read ${readAll(opened.file)}`;
   } finally {

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { LayerEntry } from '../../src/archive/layer-index.ts';
+import { type LayerEntry, NO_LAYER_XATTRS } from '../../src/archive/layer-index.ts';
 import type { FileKind } from '../../src/vfs/contract.ts';
 import { Layer } from '../../src/vfs/layer.ts';
 import { SAMPLE } from './file-system.ts';
@@ -34,6 +34,8 @@ export function openTestLayer(fixture: HostFixture, tree: Tree): Layer {
       sizeBytes: 0,
       offset: 0,
       linkTarget: '',
+      rdev: 0,
+      xattrs: NO_LAYER_XATTRS,
       inode,
       linkCount: 1,
       children: new Map<string, LayerEntry>(),

@@ -87,7 +87,7 @@ export const FD_CALLS = {
     const { description } = entryFor(process, fd, RIGHTS.fdAllocate);
     if (offset < 0n || length <= 0n) throw ERRNO.EINVAL;
     const end = offset + length;
-    if (end > description.attributes().sizeBytes) resize(description, end);
+    if (end > BigInt(description.attributes().sizeBytes)) resize(description, end);
     return undefined;
   }),
 
@@ -148,7 +148,7 @@ function typeOf(
 function resize(description: FileDescription, size: bigint): void {
   if (description.kind !== 'file' || !description.access.write) throw ERRNO.EINVAL;
   if (size < 0n) throw ERRNO.EINVAL;
-  description.change({ sizeBytes: size });
+  description.change({ sizeBytes: Number(size) });
 }
 
 function preopenName({ description, preopenName: name }: FdEntry): Uint8Array {

@@ -28,12 +28,12 @@ export const FD_IO_CALLS = {
       const file = fileFor(process, fd, RIGHTS.fdRead | RIGHTS.fdSeek);
       const buffers = readVectors(process.memory, vectors, count);
       process.memory.bytes(read, 4);
-      let position = BigInt.asUintN(64, at);
+      let position = positionOf(at);
       let total = 0;
       for (const buffer of buffers) {
         const got = file.readAt(buffer, position);
         total += got;
-        position += BigInt(got);
+        position += got;
         if (got < buffer.length) break;
       }
       process.memory.writeU32(read, total);
@@ -58,12 +58,12 @@ export const FD_IO_CALLS = {
       const buffers = readVectors(process.memory, vectors, count);
       process.memory.bytes(written, 4);
       return writeFile(process, file, written, () => {
-        let position = BigInt.asUintN(64, at);
+        let position = positionOf(at);
         let total = 0;
         for (const buffer of buffers) {
           const put = file.writeAt(buffer, position);
           total += put;
-          position += BigInt(put);
+          position += put;
           if (put < buffer.length) break;
         }
         return total;
@@ -75,15 +75,15 @@ export const FD_IO_CALLS = {
     // Asking where one is needs the right to tell only (wasi-libc's lseek(fd, 0, SEEK_CUR)).
     const isTell = offset === 0n && whence === WHENCE.current;
     const file = fileFor(process, fd, isTell ? RIGHTS.fdTell : RIGHTS.fdSeek);
-    const target = seekBase(file, whence) + offset;
-    if (target < 0n) throw ERRNO.EINVAL;
+    const target = BigInt(seekBase(file, whence)) + offset;
+    if (target < 0n || target > MAX_POSITION) throw ERRNO.EINVAL;
     process.memory.writeU64(position, target);
-    file.position = target;
+    file.position = Number(target);
     return undefined;
   }),
 
   fd_tell: hostcall(['i32', 'i32'], (process, fd, position) => {
-    process.memory.writeU64(position, fileFor(process, fd, RIGHTS.fdTell).position);
+    process.memory.writeU64(position, BigInt(fileFor(process, fd, RIGHTS.fdTell).position));
     return undefined;
   }),
 
@@ -94,6 +94,13 @@ export const FD_IO_CALLS = {
 } satisfies Record<string, Hostcall>;
 
 const WHENCE = { start: 0, current: 1, end: 2 } as const;
+
+/** No file system has files of this size (EFBIG, EINVAL); positions up to it are exact numbers. */
+const MAX_POSITION = BigInt(Number.MAX_SAFE_INTEGER);
+
+function positionOf(offset: bigint): number {
+  return Number(BigInt.asUintN(64, offset));
+}
 
 function entryFor(process: Process, fd: number, rights: bigint): FdEntry {
   const entry = process.fds.get(fd);
@@ -111,10 +118,10 @@ function fileFor(process: Process, fd: number, rights: bigint): FileHandle {
   return description;
 }
 
-function seekBase(file: FileHandle, whence: number): bigint {
+function seekBase(file: FileHandle, whence: number): number {
   switch (whence) {
     case WHENCE.start:
-      return 0n;
+      return 0;
     case WHENCE.current:
       return file.position;
     case WHENCE.end:
@@ -290,7 +297,7 @@ export function readyBytes(
   if (description.kind === 'file') {
     if (event === 'writable') return { bytes: 0n, hangup: false };
     const left = description.attributes().sizeBytes - description.position;
-    return { bytes: left > 0n ? left : 0n, hangup: false };
+    return { bytes: BigInt(Math.max(left, 0)), hangup: false };
   }
   if (event === 'writable') {
     const free = description.sink?.freeBytes ?? 0;

@@ -17,8 +17,8 @@ export function writeFileStat(
   memory.writeU64(at, attributes.device);
   memory.writeU64(at + 8, attributes.inode);
   memory.writeU8(at + 16, FILE_TYPES[attributes.kind]);
-  memory.writeU64(at + 24, attributes.linkCount);
-  memory.writeU64(at + 32, attributes.sizeBytes);
+  memory.writeU64(at + 24, BigInt(attributes.linkCount));
+  memory.writeU64(at + 32, BigInt(attributes.sizeBytes));
   memory.writeU64(at + 40, attributes.accessedNs);
   memory.writeU64(at + 48, attributes.modifiedNs);
   memory.writeU64(at + 56, attributes.changedNs);

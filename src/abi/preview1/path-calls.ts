@@ -192,5 +192,7 @@ function describe(
   fdFlags: number,
 ): FileDescription {
   if (opened.type === 'directory') return new DirectoryHandle(opened.directory);
+  // Pipes and terminals by name are not there to be opened yet.
+  if (opened.type !== 'file') throw ERRNO.ENXIO;
   return new FileHandle(opened.file, access, statusFlagsOf(fdFlags));
 }

@@ -13,7 +13,7 @@ const { root } = createDevices({
 function read(name: string): number[] {
   const target = new Uint8Array(3).fill(1);
   const file = root.lookup(name).open(READ);
-  const count = file.readAt(target, 1n << 62n);
+  const count = file.readAt(target, 2 ** 62);
   file.close();
   return [...target.subarray(0, count)];
 }
@@ -28,17 +28,17 @@ test('devices read and write as mem(4) says', () => {
   const bytes = new Uint8Array(10);
   for (const name of ['null', 'zero', 'random', 'urandom']) {
     const file = root.lookup(name).open({ ...READ_WRITE, truncate: true });
-    assert.is(file.writeAt(bytes, 0n), 10);
+    assert.is(file.writeAt(bytes, 0), 10);
     assert.is(file.append(bytes), 10);
     file.close();
   }
-  throwsErrno(() => root.lookup('full').open(READ_WRITE).writeAt(bytes, 0n), ERRNO.ENOSPC);
-  throwsErrno(() => root.lookup('null').open(READ).writeAt(bytes, 0n), ERRNO.EBADF);
+  throwsErrno(() => root.lookup('full').open(READ_WRITE).writeAt(bytes, 0), ERRNO.ENOSPC);
+  throwsErrno(() => root.lookup('null').open(READ).writeAt(bytes, 0), ERRNO.EBADF);
 });
 
 test('one read is bounded', () => {
   const target = new Uint8Array((1 << 25) + 10);
-  assert.is(root.lookup('zero').open(READ).readAt(target, 0n), (1 << 25) - 1);
+  assert.is(root.lookup('zero').open(READ).readAt(target, 0), (1 << 25) - 1);
 });
 
 test('names and attributes stay as they are', () => {

@@ -34,12 +34,12 @@ test('the archive stays open as long as anybody holds the layer or a file of it'
   const second = layer.retain();
   const file = layer.root.lookup('hello').open(READ);
   layer[Symbol.dispose]();
-  assert.is(second.root.lookup('hello').attributes().sizeBytes, 6n);
+  assert.is(second.root.lookup('hello').attributes().sizeBytes, 6);
   second[Symbol.dispose]();
   assert.is(readAll(file), SAMPLE.hello.content);
   file.close();
   file.close();
-  throwsErrno(() => file.readAt(new Uint8Array(1), 0n), ERRNO.EBADF);
+  throwsErrno(() => file.readAt(new Uint8Array(1), 0), ERRNO.EBADF);
   assert.throws(() => layer.retain(), 'layer used after it was disposed');
 });
 
@@ -62,7 +62,7 @@ test('an archive that is shorter than its index says is damaged, not empty', () 
   const [archive] = fs.readdirSync(host.directory);
   fs.truncateSync(host.path(archive ?? ''), 100);
   const file = layer.root.lookup('hello').open(READ);
-  throwsErrno(() => file.readAt(new Uint8Array(10), 0n), ERRNO.EIO);
+  throwsErrno(() => file.readAt(new Uint8Array(10), 0), ERRNO.EIO);
   file.close();
 });
 
