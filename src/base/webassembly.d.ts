@@ -5,6 +5,7 @@
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
+    static exports(module: Module): readonly { readonly name: string; readonly kind: string }[];
   }
   class Instance {
     constructor(module: Module, imports?: Imports);

@@ -138,5 +138,7 @@ function decode(content: Uint8Array<ArrayBuffer>): RewrittenModule | undefined {
   // Written by `encode` alone, in the shape that the version in the file's name stands for.
   const { sizeBytes, ...facts } = JSON.parse(json) as Facts;
   if (content.length - start !== sizeBytes) return undefined;
-  return { ...facts, startExport: facts.startExport, bytes: content.subarray(start) };
+  // What JSON leaves out for being undefined.
+  const { startExport, globals, memoryImport } = facts;
+  return { ...facts, startExport, globals, memoryImport, bytes: content.subarray(start) };
 }

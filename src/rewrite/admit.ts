@@ -48,6 +48,8 @@ export const ADMISSION_LIMITS = {
   branchTableEntries: 65_520,
   /** Each block that is open costs every pass memory; programs nest a switch of thousands. */
   nesting: 50_000,
+  /** Each is exported, and copied by every fork; clang and Binaryen make a handful. */
+  copiedGlobals: 1_000,
   /** Each distinct pair of segments and tables takes a function of ours. */
   sizedFunctions: 1_000,
 } as const;
@@ -105,17 +107,13 @@ function requireAtMost(count: number, limit: number, what: string): void {
 }
 
 /**
- * What the engine runs is a command: it has an entry point and memory of its own.
+ * What the engine runs is a command: it has an entry point and a memory, which may be imported.
  *
  * # Errors
  * invalid-argument (`exec format error: …`) naming what is missing or cannot be served
  */
 export function requireCommand({ memories, exports }: RewrittenModule): void {
-  const memory = memories[0];
-  if (memory?.is64Bit) throw refused('its memory is 64-bit (memory64)');
-  if (memory?.isShared || memory?.isImported) {
-    throw refused('it imports or shares its memory (threads)');
-  }
+  if (memories[0]?.is64Bit) throw refused('its memory is 64-bit (memory64)');
   const isExported = (name: string, kind: number): boolean =>
     exports.some((candidate) => candidate.name === name && candidate.kind === kind);
   if (!isExported('_start', EXTERNAL_KIND.function)) {

@@ -1,5 +1,6 @@
 import type { AppendedItems } from './appended-items.ts';
 import { Assembler } from './assembler.ts';
+import { AtomicFunctions } from './atomic-functions.ts';
 import type { CachePlanner } from './cache-planner.ts';
 import { PIECE, SIZE_SHIFT } from './cost.ts';
 import { beginChunk, putComparison } from './counted-loop-code.ts';
@@ -10,7 +11,7 @@ import { doubled, EVENT, SIZED } from './function-events.ts';
 import type { ModuleOutline } from './module-sections.ts';
 import { EMPTY_BLOCK, OPCODE } from './opcode.ts';
 import type { RegionPlanner } from './region-planner.ts';
-import type { SizedFunctions } from './sized-functions.ts';
+import { SizedFunctions } from './sized-functions.ts';
 
 const INITIAL_DEPTH = 256;
 
@@ -59,6 +60,7 @@ export class BodyRewriter {
   readonly #planner: RegionPlanner;
   readonly #cache: CachePlanner;
   readonly #sized: SizedFunctions;
+  readonly #atomic: AtomicFunctions;
   readonly #counted: CountedLoops;
   readonly #fuel: FuelCode;
   readonly #code: Assembler;
@@ -86,7 +88,6 @@ export class BodyRewriter {
     cache: CachePlanner,
     counted: CountedLoops,
     items: AppendedItems,
-    sized: SizedFunctions,
   ) {
     this.#module = module;
     this.#decoder = decoder;
@@ -95,7 +96,8 @@ export class BodyRewriter {
     this.#counted = counted;
     this.#fuel = new FuelCode(items);
     this.#code = this.#fuel.code;
-    this.#sized = sized;
+    this.#sized = new SizedFunctions(module, items);
+    this.#atomic = new AtomicFunctions(items);
   }
 
   /** The section of hints for all bodies so far. */
@@ -195,6 +197,10 @@ export class BodyRewriter {
         return false;
       case EVENT.sized:
         this.#rewriteSized(event, operand);
+        return false;
+      case EVENT.atomic:
+        this.#replace(event).i32Const(this.#decoder.events.extras[event] ?? 0);
+        this.#fuel.call(this.#atomic.functionFor(operand));
         return false;
       default:
         return false;

@@ -80,6 +80,7 @@ export class CachePlanner {
         }
         case EVENT.call:
         case EVENT.indirectCall:
+        case EVENT.atomic:
           this.#gain(-PRICE.call * (weights[regions[event] ?? 0] ?? 0));
           break;
       }

@@ -47,6 +47,8 @@ export class FunctionDecoder {
   mergeCount = 0;
   /** 1 for each function whose reference some body has taken. */
   readonly referencedFunctions: Uint8Array;
+  /** Whether some body writes a table. */
+  writesTables = false;
 
   readonly #module: ModuleOutline;
   readonly #reader: ByteReader;
@@ -195,6 +197,7 @@ export class FunctionDecoder {
       }
       case OPCODE.tableGet:
       case OPCODE.tableSet:
+        if (opcode === OPCODE.tableSet) this.writesTables = true;
         this.#prefixed.readTable();
         break;
       case OPCODE.memorySize:
@@ -225,6 +228,7 @@ export class FunctionDecoder {
       this.#cost += COST.plain;
       return;
     }
+    if (found.kind === EVENT.sized && isTableWrite(found.operand)) this.writesTables = true;
     this.mergeCount += 2;
     this.#add(found.kind, start, found.operand, found.extra);
   }
@@ -451,6 +455,11 @@ export class FunctionDecoder {
     if (index >= this.#module.tagCount) throw malformed(`tag index ${index} out of range`);
     return index;
   }
+}
+
+function isTableWrite(kind: number): boolean {
+  const { tableCopy, tableFill, tableInit, tableGrow } = SIZED;
+  return kind === tableCopy || kind === tableFill || kind === tableInit || kind === tableGrow;
 }
 
 /** Whose instructions V8 may learn, but runs only when it is told to. */

@@ -42,6 +42,11 @@ export const EVENT = {
   sized: 21,
   /** No instruction: a place in long plain code at which a check may stand. */
   cut: 22,
+  /**
+   * `memory.atomic.wait…` and `notify` on a shared memory: `operand` is the opcode, `extra` the
+   * static offset, as a signed number.
+   */
+  atomic: 23,
 } as const;
 
 /** For events that open a block, `operand` is the arity of its label. */
@@ -63,10 +68,12 @@ export const EVENT_COSTS: Readonly<Uint8Array> = buildEventCosts();
 
 function buildEventCosts(): Uint8Array {
   const costs = new Uint8Array(32);
-  const { branch, branchIf, branchTable, branchOn, call, tailCall, rethrow, sized } = EVENT;
-  for (const kind of [branch, branchIf, branchTable, branchOn, EVENT.if, call, tailCall, sized]) {
+  const { branch, branchIf, branchTable, branchOn, call, tailCall, rethrow, sized, atomic } = EVENT;
+  for (const kind of [branch, branchIf, branchTable, branchOn, EVENT.if, call, tailCall]) {
     costs[kind] = COST.plain;
   }
+  costs[sized] = COST.plain;
+  costs[atomic] = COST.plain;
   costs[EVENT.throw] = COST.plain;
   costs[rethrow] = COST.plain;
   costs[EVENT.indirectCall] = COST.indirectCall;

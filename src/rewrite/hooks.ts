@@ -31,6 +31,20 @@ export const HOOKS = {
    * is ignored.
    */
   growTable: 2,
+  /**
+   * `(address: i32, expected: i32, timeoutNs: i64) -> i32`: stands for `memory.atomic.wait32` on a
+   * shared memory, which is none any more (see atomic-functions.ts). The address is in bounds and
+   * aligned; the number there is the host's to compare. A negative timeout is none. Answers 0 when
+   * woken, 1 when the number is not the expected one, 2 when the time is over.
+   */
+  atomicWait32: 3,
+  /** `(address: i32, expected: i64, timeoutNs: i64) -> i32`: the same for `memory.atomic.wait64`. */
+  atomicWait64: 4,
+  /**
+   * `(address: i32, count: i32) -> i32`: stands for `memory.atomic.notify`; wakes as many as that
+   * (unsigned), and answers how many there were.
+   */
+  atomicNotify: 5,
 } as const;
 
-export const HOOK_COUNT = 3;
+export const HOOK_COUNT = 6;

@@ -32,7 +32,9 @@ export interface ModuleOutline {
   /** All tables, memories: the imported ones first. */
   readonly tables: readonly TableLimits[];
   readonly memories: readonly MemoryLimits[];
+  /** All globals, the imported ones first. */
   readonly globalCount: number;
+  readonly mutableGlobals: readonly MutableGlobal[];
   readonly tagCount: number;
   /** Index of the start function, when there is one. */
   readonly startFunction: number | undefined;
@@ -45,6 +47,8 @@ export interface ModuleOutline {
   /** Bytes of each data segment. */
   readonly dataSizes: readonly number[];
   readonly hasDataCount: boolean;
+  /** Where the flags of the shared memory's limits stand, when there is one. */
+  readonly sharedFlagsAt: number | undefined;
 }
 
 export interface Section {
@@ -73,9 +77,18 @@ export interface Export {
 
 export interface MemoryLimits {
   readonly initialPages: number;
+  /** All that 32-bit addresses reach when the module says nothing, or says more. */
+  readonly maximumPages: number;
+  /** Whether it was in the module as it came; it is none any more (see atomic-functions.ts). */
   readonly isShared: boolean;
   readonly is64Bit: boolean;
   readonly isImported: boolean;
+}
+
+export interface MutableGlobal {
+  readonly index: number;
+  /** First byte of its type. */
+  readonly type: number;
 }
 
 export interface TableLimits {
@@ -114,8 +127,11 @@ export const HEADER_SIZE = MAGIC.length + CORE_VERSION.length;
 /** V8's own limit; past it a module would be refused later with a worse message. */
 const MAX_ENTRIES = 1_000_000;
 
+/** 4 GiB: all that 32-bit addresses reach. */
+const MOST_PAGES = 65_536;
+
 const HAS_MAXIMUM_FLAG = 0x01;
-const SHARED_FLAG = 0x02;
+export const SHARED_FLAG = 0x02;
 const INDEX64_FLAG = 0x04;
 const PAGE_SIZE_FLAG = 0x08;
 
@@ -188,8 +204,10 @@ class OutlineReader {
   readonly #memories: MemoryLimits[] = [];
   readonly #functionTypes: number[] = [];
   #types: TypeTable = [];
+  readonly #mutableGlobals: MutableGlobal[] = [];
   #globalCount = 0;
   #tagCount = 0;
+  #sharedFlagsAt: number | undefined;
   #elementCount = 0;
   #dataCount = 0;
   #referenced = new Uint8Array(0);
@@ -209,7 +227,7 @@ class OutlineReader {
     this.#elementCount = this.#count(SECTION.element);
     this.#dataCount = this.#count(SECTION.data);
     this.#each(SECTION.table, (from) => this.#readTable(from));
-    this.#each(SECTION.memory, (from) => this.#memories.push(readMemoryLimits(from, false)));
+    this.#each(SECTION.memory, (from) => this.#readMemory(from, false));
     this.#each(SECTION.tag, (from) => this.#readTag(from));
     this.#each(SECTION.global, (from) => this.#readGlobal(from));
     const exports: Export[] = [];
@@ -232,11 +250,13 @@ class OutlineReader {
       tables: this.#tables,
       memories: this.#memories,
       globalCount: this.#globalCount,
+      mutableGlobals: this.#mutableGlobals,
       tagCount: this.#tagCount,
       startFunction,
       ...this.#readSegments(),
       referencedFunctions: this.#referenced,
       exportedFunctions,
+      sharedFlagsAt: this.#sharedFlagsAt,
     };
   }
 
@@ -301,12 +321,11 @@ class OutlineReader {
         add('table');
         return;
       case EXTERNAL_KIND.memory:
-        this.#memories.push(readMemoryLimits(reader, true));
+        this.#readMemory(reader, true);
         add('memory');
         return;
       case EXTERNAL_KIND.global:
-        readValueType(reader, this.#onType);
-        reader.u8();
+        this.#readGlobalType(reader);
         this.#globalCount++;
         add('global');
         return;
@@ -316,6 +335,26 @@ class OutlineReader {
       default:
         throw malformed(`unknown import kind ${kindByte}`);
     }
+  }
+
+  #readMemory(reader: ByteReader, isImported: boolean): void {
+    const flagsAt = reader.position;
+    const { flags, initial, maximum } = readLimits(reader);
+    const isShared = (flags & SHARED_FLAG) !== 0;
+    const is64Bit = (flags & INDEX64_FLAG) !== 0;
+    if (isShared) {
+      // What V8 would say if the flag stayed.
+      if (maximum === undefined) throw malformed('a shared memory needs a maximum');
+      if (is64Bit) throw refused('a memory that is shared and 64-bit (threads and memory64)');
+      this.#sharedFlagsAt = flagsAt;
+    }
+    this.#memories.push({
+      initialPages: initial,
+      maximumPages: Math.min(maximum ?? MOST_PAGES, MOST_PAGES),
+      isShared,
+      is64Bit,
+      isImported,
+    });
   }
 
   #readTag(reader: ByteReader): number {
@@ -348,9 +387,13 @@ class OutlineReader {
     if (hasInitialValue) readConstantExpression(reader, this.#spaces(), this.#onFunction);
   }
 
+  #readGlobalType(reader: ByteReader): void {
+    const type = readValueType(reader, this.#onType);
+    if (reader.u8() !== 0) this.#mutableGlobals.push({ index: this.#globalCount, type });
+  }
+
   #readGlobal(reader: ByteReader): void {
-    readValueType(reader, this.#onType);
-    reader.u8();
+    this.#readGlobalType(reader);
     readConstantExpression(reader, this.#spaces(), this.#onFunction);
     this.#globalCount++;
   }
@@ -414,14 +457,4 @@ function readLimits(reader: ByteReader): Limits {
   const initial = readSize();
   const maximum = (flags & HAS_MAXIMUM_FLAG) === 0 ? undefined : readSize();
   return { flags, initial, maximum };
-}
-
-function readMemoryLimits(reader: ByteReader, isImported: boolean): MemoryLimits {
-  const { flags, initial } = readLimits(reader);
-  return {
-    initialPages: initial,
-    isShared: (flags & SHARED_FLAG) !== 0,
-    is64Bit: (flags & INDEX64_FLAG) !== 0,
-    isImported,
-  };
 }

@@ -9,6 +9,7 @@ import {
   SECTION,
   SECTION_ORDER,
   type Section,
+  SHARED_FLAG,
 } from './module-sections.ts';
 
 export interface AppendedExports {
@@ -16,6 +17,7 @@ export interface AppendedExports {
   readonly hooks: string;
   /** For the start function, when there is one. */
   readonly start: string | undefined;
+  readonly globals: readonly { readonly name: string; readonly index: number }[];
 }
 
 /** What comes of the code section. */
@@ -93,12 +95,16 @@ function appendedEntries(
   if (exports.start !== undefined && startFunction !== undefined) {
     exported.name(exports.start).u8(EXTERNAL_KIND.function).unsigned(startFunction);
   }
+  for (const { name, index } of exports.globals) {
+    exported.name(name).u8(EXTERNAL_KIND.global).unsigned(index);
+  }
+  const exportCount = (exports.start === undefined ? 2 : 3) + exports.globals.length;
   return new Map([
     [SECTION.type, entries(items.typeCount, (into) => items.writeTypes(into))],
     [SECTION.function, entries(items.functionCount, (into) => items.writeFunctionTypes(into))],
     [SECTION.table, entries(1, (into) => items.writeTable(into))],
     [SECTION.global, entries(1, (into) => items.writeGlobal(into))],
-    [SECTION.export, { count: exports.start === undefined ? 2 : 3, bytes: exported.finish() }],
+    [SECTION.export, { count: exportCount, bytes: exported.finish() }],
   ]);
 }
 
@@ -136,8 +142,14 @@ function isNameSection(outline: ModuleOutline, section: Section): boolean {
   return new ByteReader(outline.bytes, section.contentStart, section.end).name() === 'name';
 }
 
-function whole({ bytes }: ModuleOutline, section: Section): Uint8Array {
-  return bytes.subarray(section.start, section.end);
+/** The section as it stands, but that a shared memory in it is none any more. */
+function whole({ bytes, sharedFlagsAt }: ModuleOutline, { start, end }: Section): Uint8Array {
+  const section = bytes.subarray(start, end);
+  if (sharedFlagsAt === undefined || sharedFlagsAt < start || sharedFlagsAt >= end) return section;
+  const unshared = section.slice();
+  const at = sharedFlagsAt - start;
+  unshared[at] = (unshared[at] ?? 0) & ~SHARED_FLAG;
+  return unshared;
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -94,6 +94,17 @@ export const BULK_OPCODE = {
   tableFill: 17,
 } as const;
 
+/** Behind `OPCODE.atomicPrefix`. */
+export const ATOMIC_OPCODE = {
+  notify: 0,
+  wait32: 1,
+  wait64: 2,
+  fence: 3,
+  i32Load: 0x10,
+  i64Load: 0x11,
+  last: 0x4e,
+} as const;
+
 /** The block type of a block that takes and leaves nothing. */
 export const EMPTY_BLOCK = 0x40;
 

@@ -1,7 +1,8 @@
+import { atomicAlignment } from './atomic-functions.ts';
 import { type ByteReader, malformed, refused } from './byte-reader.ts';
 import { EVENT, type FunctionEvents, SIZED } from './function-events.ts';
 import type { ModuleOutline } from './module-sections.ts';
-import { BULK_OPCODE, OPCODE } from './opcode.ts';
+import { ATOMIC_OPCODE, BULK_OPCODE, OPCODE } from './opcode.ts';
 import { readHeapType } from './type-section.ts';
 
 /** What a prefixed instruction comes to: an event, or plain code when `kind` is not there. */
@@ -18,11 +19,6 @@ const LAST_SIMD = 0xff;
 const FIRST_RELAXED_SIMD = 0x100;
 const LAST_RELAXED_SIMD = 0x113;
 const LAST_GC = 30;
-const FIRST_WAIT = 0;
-const LAST_WAIT = 2;
-const FENCE = 3;
-const FIRST_ATOMIC = 0x10;
-const LAST_ATOMIC = 0x4e;
 
 /** Memory accesses have a memory's index when this bit of their alignment is set. */
 const MEMORY_INDEX_FLAG = 0x40;
@@ -50,8 +46,7 @@ export class PrefixedDecoder {
         this.#readSimd();
         return PLAIN;
       case OPCODE.atomicPrefix:
-        this.#readAtomic();
-        return PLAIN;
+        return this.#readAtomic();
       default:
         return this.#readGc(depth);
     }
@@ -157,19 +152,31 @@ export class PrefixedDecoder {
     }
   }
 
-  #readAtomic(): void {
+  #readAtomic(): PrefixedInstruction {
     const opcode = this.#reader.unsigned();
-    if (opcode === FENCE) {
+    const { wait64, fence, i32Load, last } = ATOMIC_OPCODE;
+    if (opcode === fence) {
       this.#reader.skip(1);
-      return;
+      return PLAIN;
     }
-    const isKnown =
-      (opcode >= FIRST_WAIT && opcode <= LAST_WAIT) ||
-      (opcode >= FIRST_ATOMIC && opcode <= LAST_ATOMIC);
-    if (!isKnown) {
+    if (opcode <= wait64 && this.#module.memories[0]?.isShared === true) {
+      return { kind: EVENT.atomic, operand: opcode, extra: this.#readReplacedArgument(opcode) };
+    }
+    if (opcode > last || (opcode > fence && opcode < i32Load)) {
       throw refused(`unknown instruction 0xfe ${opcode} (shared-everything threads)`);
     }
     this.readMemoryArgument();
+    return PLAIN;
+  }
+
+  /** Nobody validates the argument of an instruction that is replaced after us. */
+  #readReplacedArgument(opcode: number): number {
+    const flags = this.#reader.unsigned();
+    if ((flags & ~MEMORY_INDEX_FLAG) !== atomicAlignment(opcode)) {
+      throw malformed('an atomic access is not aligned as its size');
+    }
+    if ((flags & MEMORY_INDEX_FLAG) !== 0) this.readMemory();
+    return this.#reader.unsigned() | 0;
   }
 
   #readGc(depth: number): PrefixedInstruction {

@@ -11,6 +11,7 @@ import { CountedLoops } from './counted-loops.ts';
 import { FunctionDecoder } from './function-decoder.ts';
 import { EVENT, type FunctionEvents } from './function-events.ts';
 import { functionName } from './function-names.ts';
+import { copyableGlobals } from './instance-state.ts';
 import {
   type Export,
   type MemoryLimits,
@@ -20,7 +21,6 @@ import {
 } from './module-sections.ts';
 import { type RewrittenCode, writeModule } from './module-writer.ts';
 import { RegionPlanner } from './region-planner.ts';
-import { SizedFunctions } from './sized-functions.ts';
 import type { FunctionType } from './type-section.ts';
 
 /**
@@ -45,12 +45,26 @@ export interface RewrittenModule {
   readonly fuelExport: string;
   /** Export of the funcref table of the hooks; see hooks.ts. */
   readonly hooksExport: string;
-  /** All memories, the imported ones first. */
+  /**
+   * Exports of the mutable globals that a copy of an instance takes over, the fuel not among them;
+   * undefined when instances cannot be copied (see instance-state.ts).
+   */
+  readonly globals: readonly string[] | undefined;
+  /** Whether its code writes tables, so that a copy's may differ. */
+  readonly writesTables: boolean;
+  /** All memories, the imported ones first; none is shared any more. */
   readonly memories: readonly MemoryLimits[];
+  /** What the memory is imported as; undefined when it is the module's own, or there is none. */
+  readonly memoryImport: MemoryImport | undefined;
   /** Entries that all its tables have from the start. */
   readonly tableEntryCount: number;
   /** The module's own exports. */
   readonly exports: readonly Export[];
+}
+
+export interface MemoryImport {
+  readonly module: string;
+  readonly name: string;
 }
 
 export interface FunctionImport {
@@ -63,19 +77,21 @@ export interface FunctionImport {
 /**
  * Part of the key of cached results: raise it with every change of what `rewriteModule` answers.
  */
-export const REWRITER_VERSION = 4;
+export const REWRITER_VERSION = 5;
 
 /** # Errors: invalid-argument (`exec format error: …`). */
 export function rewriteModule(bytes: Uint8Array<ArrayBuffer>): RewrittenModule {
   const outline = readOutline(bytes);
   admit(outline);
   const items = new AppendedItems(outline);
-  const code = rewriteBodies(outline, items);
+  const { code, writesTables } = rewriteBodies(outline, items);
   const freeName = freeExportNames(outline);
+  const globals = copyableGlobals(outline);
   const exports = {
     fuel: freeName('wolffia:fuel'),
     hooks: freeName('wolffia:hooks'),
     start: outline.startFunction === undefined ? undefined : freeName('wolffia:start'),
+    globals: (globals ?? []).map((index) => ({ name: freeName(`wolffia:global:${index}`), index })),
   };
   return {
     bytes: writeModule(outline, items, code, exports),
@@ -85,10 +101,18 @@ export function rewriteModule(bytes: Uint8Array<ArrayBuffer>): RewrittenModule {
     startExport: exports.start,
     fuelExport: exports.fuel,
     hooksExport: exports.hooks,
+    globals: globals && exports.globals.map(({ name }) => name),
+    writesTables,
     memories: outline.memories,
+    memoryImport: memoryImportOf(outline),
     tableEntryCount: outline.tables.reduce((sum, { initialEntries }) => sum + initialEntries, 0),
     exports: outline.exports,
   };
+}
+
+function memoryImportOf({ imports }: ModuleOutline): MemoryImport | undefined {
+  const found = imports.find(({ kind }) => kind === 'memory');
+  return found && { module: found.module, name: found.name };
 }
 
 /** Names that the module does not use itself, so that it can neither take ours nor be mistaken. */
@@ -104,14 +128,16 @@ function freeExportNames(outline: ModuleOutline): (wanted: string) => string {
 /** Enough for nearly all modules, so that the code is not copied while it grows. */
 const EXPECTED_GROWTH = 1.5;
 
-function rewriteBodies(outline: ModuleOutline, items: AppendedItems): RewrittenCode {
+function rewriteBodies(
+  outline: ModuleOutline,
+  items: AppendedItems,
+): { code: RewrittenCode; writesTables: boolean } {
   const code = new Assembler(Math.ceil(outline.bytes.length * EXPECTED_GROWTH));
   const decoder = new FunctionDecoder(outline);
   const planner = new RegionPlanner();
   const cache = new CachePlanner();
   const counted = new CountedLoops(outline, decoder);
-  const sized = new SizedFunctions(outline, items);
-  const rewriter = new BodyRewriter(outline, decoder, planner, cache, counted, items, sized);
+  const rewriter = new BodyRewriter(outline, decoder, planner, cache, counted, items);
   const bodies = readBodies(outline);
   const { kinds, callees } = findEntries(outline, bodies, decoder, planner);
   for (let index = outline.importedFunctionCount; index < outline.functionCount; index++) {
@@ -124,7 +150,10 @@ function rewriteBodies(outline: ModuleOutline, items: AppendedItems): RewrittenC
     counted.find(planner);
     rewriter.rewrite(index, code);
   }
-  return { bodies: code.view(), hints: rewriter.hints() };
+  return {
+    code: { bodies: code.view(), hints: rewriter.hints() },
+    writesTables: decoder.writesTables,
+  };
 }
 
 /** Takes the charge of an entry away, which the callers pay: it must be the one that they pay. */

@@ -10,7 +10,7 @@ export interface FunctionType {
   readonly results: readonly number[];
 }
 
-export const VALUE_TYPE = { i32: 0x7f, i64: 0x7e } as const;
+export const VALUE_TYPE = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
 
 const FUNCTION_FORM = 0x60;
 const STRUCT_FORM = 0x5f;

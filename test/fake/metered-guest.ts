@@ -13,7 +13,18 @@ export interface GuestPolicy {
   readonly onKill?: () => void;
   readonly mayGrowMemory?: (pages: number) => boolean;
   readonly mayGrowTable?: (elements: number) => boolean;
+  /** Stand for waiting and notifying on what was a shared memory. */
+  readonly atomics?: AtomicHooks;
 }
+
+export interface AtomicHooks {
+  readonly wait32: (address: number, expected: number, timeoutNs: bigint) => number;
+  readonly wait64: (address: number, expected: bigint, timeoutNs: bigint) => number;
+  readonly notify: (address: number, count: number) => number;
+}
+
+/** Nobody else is there: a wait is over at once, and nobody is woken. */
+const ALONE: AtomicHooks = { wait32: () => 2, wait64: () => 2, notify: () => 0 };
 
 /** A rewritten module's instance with a host that hands out fuel slice by slice, and counts. */
 export interface MeteredGuest {
@@ -48,7 +59,7 @@ export function instantiateMetered(
     fuel.value = Number(fuel.value) + size;
     return size > 0;
   };
-  const { isKilled, onKill, mayGrowMemory, mayGrowTable } = policy;
+  const { isKilled, onKill, mayGrowMemory, mayGrowTable, atomics = ALONE } = policy;
   const adapted = functionsFor({
     yield: () => {
       yields++;
@@ -59,6 +70,9 @@ export function instantiateMetered(
     },
     growMemory: (pages) => (mayGrowMemory?.(pages) === false ? 0 : 1),
     growTable: (elements) => (mayGrowTable?.(elements) === false ? 0 : 1),
+    atomicWait32: atomics.wait32,
+    atomicWait64: atomics.wait64,
+    atomicNotify: atomics.notify,
   });
   for (const name of HOOK_NAMES) hooks.set(HOOKS[name], adapted[name]);
   grant();
@@ -82,6 +96,9 @@ interface Hooks {
   readonly yield: () => number;
   readonly growMemory: (pages: number) => number;
   readonly growTable: (elements: number) => number;
+  readonly atomicWait32: AtomicHooks['wait32'];
+  readonly atomicWait64: AtomicHooks['wait64'];
+  readonly atomicNotify: AtomicHooks['notify'];
 }
 
 /** A funcref table takes no JavaScript functions; those of a module that passes them on it does. */
@@ -89,27 +106,34 @@ function functionsFor(hooks: Hooks): WebAssembly.Exports {
   return new WebAssembly.Instance(ADAPTER, { hooks: { ...hooks } }).exports;
 }
 
-const HOOK_NAMES = ['yield', 'growMemory', 'growTable'] as const;
+const I32 = 0x7f;
+const I64 = 0x7e;
+
+/** Their parameters; each answers an i32. */
+const HOOK_TYPES = {
+  yield: [],
+  growMemory: [I32],
+  growTable: [I32],
+  atomicWait32: [I32, I32, I64],
+  atomicWait64: [I32, I64, I64],
+  atomicNotify: [I32, I32],
+} as const satisfies Record<keyof typeof HOOKS, readonly number[]>;
+
+const HOOK_NAMES = Object.keys(HOOK_TYPES) as (keyof typeof HOOKS)[];
 
 function encodeAdapter(): Uint8Array {
-  const imports = new ByteWriter().u8(HOOK_NAMES.length);
-  const exports = new ByteWriter().u8(HOOK_NAMES.length);
+  const count = HOOK_NAMES.length;
+  const types = new ByteWriter().u8(count);
+  const imports = new ByteWriter().u8(count);
+  const exports = new ByteWriter().u8(count);
   for (const [index, name] of HOOK_NAMES.entries()) {
-    imports
-      .name('hooks')
-      .name(name)
-      .u8(0)
-      .u8(name === 'yield' ? 0 : 1);
+    const parameters = HOOK_TYPES[name];
+    types.u8(0x60).u8(parameters.length).raw(parameters).raw([1, I32]);
+    imports.name('hooks').name(name).u8(0).unsigned(index);
     exports.name(name).u8(0).unsigned(index);
   }
-  return new ByteWriter()
-    .raw([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
-    .raw([1, 10, 2, 0x60, 0, 1, 0x7f, 0x60, 1, 0x7f, 1, 0x7f])
-    .u8(2)
-    .sized(imports)
-    .u8(7)
-    .sized(exports)
-    .finish();
+  const module = new ByteWriter().raw([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+  return module.u8(1).sized(types).u8(2).sized(imports).u8(7).sized(exports).finish();
 }
 
 /** Compiled once: thousands of guests are made in a second. */

@@ -1,5 +1,9 @@
 import { rewriteModule } from '../../../src/rewrite/rewrite-module.ts';
-import { instantiateMetered, type MeteredGuest } from '../../fake/metered-guest.ts';
+import {
+  type AtomicHooks,
+  instantiateMetered,
+  type MeteredGuest,
+} from '../../fake/metered-guest.ts';
 import { wat } from '../../fake/wat.ts';
 
 /** Assembles the fields of a module. */
@@ -13,6 +17,7 @@ export interface Policy {
   readonly budget?: number;
   readonly mayGrowMemory?: (pages: number) => boolean;
   readonly mayGrowTable?: (entries: number) => boolean;
+  readonly atomics?: AtomicHooks;
 }
 
 /** What a test asks of a rewritten module. */
