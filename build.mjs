@@ -17,6 +17,7 @@ const PROGRAMS = {
   cli: 'wolffia',
   daemon: 'wolffiad',
   cell: 'cell',
+  compiler: 'compiler',
   images: 'images',
 };
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CLANG_VERSION } from './compile-c.ts';
+import { CLANG_VERSION } from './compile/toolchain.ts';
 import type { Recipe } from './recipe.ts';
 
 const SOURCE = 'hello-world/hello.c';

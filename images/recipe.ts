@@ -1,4 +1,5 @@
-import type { CProgram } from './compile-c.ts';
+import type { CProgram } from './compile/c-program.ts';
+import type { Toolchain } from './compile/toolchain.ts';
 
 /**
  * How an image that comes with Wolffia is made on the user's machine, out of npm packages and our
@@ -22,7 +23,8 @@ export interface Recipe {
 export interface Kitchen {
   /** Installs a package, when it is not in the cache; answers its folder. */
   readonly npmPackage: (name: string, version: string) => Promise<string>;
-  /** Compiles one C source for wasm32-wasip1; answers the program. */
+  readonly toolchain: Toolchain;
+  /** Compiles one C source of ours for wasm32-wasip1; answers the program. */
   readonly compileC: (sourcePath: string) => Promise<Uint8Array>;
   /** Compiles a program of several files, of others' sources among them. */
   readonly compileProgram: (program: CProgram) => Promise<Uint8Array>;

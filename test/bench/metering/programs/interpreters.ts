@@ -1,16 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROCESS_CLOCKS, SETJMP, SIGNAL, stackOf } from '../../../../images/compile/c-feature.ts';
 import { debianAbsence } from '../../../../images/debian-source.ts';
 import { interpreterPath } from '../../../../images/interpreters.ts';
 import type { BenchKitchen, BenchProgram } from '../bench-program.ts';
-import {
-  cSourcesOf,
-  emulate,
-  FOREIGN_FLAGS,
-  filesOf,
-  ownFiles,
-  SETJMP_FLAGS,
-} from '../source-files.ts';
+import { FOREIGN_FLAGS, filesOf, ownFiles, programOf } from '../source-files.ts';
 
 async function buildLua(kitchen: BenchKitchen): Promise<Uint8Array> {
   const library = filesOf(join(await kitchen.debianSource('lua5.4'), 'src'), /\.[ch]$/);
@@ -22,14 +16,12 @@ async function buildLua(kitchen: BenchKitchen): Promise<Uint8Array> {
     // Debian's build would write it.
     'lua5.4-deb-multiarch.h': Buffer.from('#define DEB_HOST_MULTIARCH "wasm32-wasi"\n'),
   };
-  const args = [
-    ...FOREIGN_FLAGS,
-    ...SETJMP_FLAGS,
-    ...emulate('signal', 'process-clocks'),
-    ...['-include', 'lua-shim.h'],
-    ...cSourcesOf(files),
-  ];
-  return kitchen.compileProgram({ name: 'lua', files, args });
+  return kitchen.compileProgram(
+    programOf('lua', files, {
+      features: [SETJMP, SIGNAL, PROCESS_CLOCKS],
+      flags: [...FOREIGN_FLAGS, '-include', '/src/lua-shim.h'],
+    }),
+  );
 }
 
 const QUICKJS_FILES = /^(quickjs|libregexp|libunicode|cutils|dtoa)\.c$|\.h$/;
@@ -44,19 +36,15 @@ async function buildQuickjs(kitchen: BenchKitchen): Promise<Uint8Array> {
       '#include <stddef.h>\n#include <time.h>\nsize_t malloc_usable_size(void *);\n',
     ),
   };
-  const args = [
-    ...FOREIGN_FLAGS,
-    ...[
-      '-D_GNU_SOURCE',
-      ...SETJMP_FLAGS,
-      `-DCONFIG_VERSION="${version}"`,
-      '-fwrapv',
-      '-funsigned-char',
-    ],
-    ...['-include', 'quickjs-shim.h', '-Wl,-z,stack-size=4194304'],
-    ...cSourcesOf(files),
-  ];
-  return kitchen.compileProgram({ name: 'quickjs', files, args });
+  return kitchen.compileProgram(
+    programOf('quickjs', files, {
+      features: [SETJMP, stackOf(4_194_304)],
+      flags: [
+        ...[...FOREIGN_FLAGS, '-D_GNU_SOURCE', `-DCONFIG_VERSION="${version}"`],
+        ...['-fwrapv', '-funsigned-char', '-include', '/src/quickjs-shim.h'],
+      ],
+    }),
+  );
 }
 
 function script(file: string): Pick<BenchProgram, 'args' | 'files'> {

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
+import {
+  GETPID,
+  MMAN,
+  PROCESS_CLOCKS,
+  SIGNAL,
+  stackOf,
+} from '../../../../images/compile/c-feature.ts';
 import { debianAbsence } from '../../../../images/debian-source.ts';
 import type { BenchKitchen, BenchProgram } from '../bench-program.ts';
-import { cSourcesOf, emulate, FOREIGN_FLAGS, filesOf, ownFiles } from '../source-files.ts';
+import { FOREIGN_FLAGS, filesOf, ownFiles, programOf } from '../source-files.ts';
 
 // Libraries of C, each with a driver of ours that feeds it and prints a checksum.
 
@@ -12,11 +19,7 @@ async function buildZlib(kitchen: BenchKitchen): Promise<Uint8Array> {
     if (name.startsWith('gz') && name.endsWith('.c')) delete library[name];
   }
   const files = { ...library, ...ownFiles('applications/zlib-stream.c', kitchen) };
-  return kitchen.compileProgram({
-    name: 'zlib',
-    files,
-    args: [...FOREIGN_FLAGS, ...cSourcesOf(files)],
-  });
+  return kitchen.compileProgram(programOf('zlib', files, { flags: FOREIGN_FLAGS }));
 }
 
 const BZIP2_FILES = /^(blocksort|huffman|crctable|randtable|compress|decompress|bzlib)\.c$|\.h$/;
@@ -24,8 +27,8 @@ const BZIP2_FILES = /^(blocksort|huffman|crctable|randtable|compress|decompress|
 async function buildBzip2(kitchen: BenchKitchen): Promise<Uint8Array> {
   const library = filesOf(await kitchen.debianSource('bzip2'), BZIP2_FILES);
   const files = { ...library, ...ownFiles('applications/bzip2-stream.c', kitchen) };
-  const args = [...FOREIGN_FLAGS, '-DBZ_NO_STDIO', ...cSourcesOf(files)];
-  return kitchen.compileProgram({ name: 'bzip2', files, args });
+  const flags = [...FOREIGN_FLAGS, '-DBZ_NO_STDIO'];
+  return kitchen.compileProgram(programOf('bzip2', files, { flags }));
 }
 
 async function buildCmark(kitchen: BenchKitchen): Promise<Uint8Array> {
@@ -43,8 +46,7 @@ async function buildCmark(kitchen: BenchKitchen): Promise<Uint8Array> {
     'cmark_export.h': Buffer.from('#define CMARK_EXPORT\n#define CMARK_NO_EXPORT\n'),
     'cmark_version.h': Buffer.from('#define CMARK_VERSION 0\n#define CMARK_VERSION_STRING ""\n'),
   };
-  const args = [...FOREIGN_FLAGS, ...cSourcesOf(files)];
-  return kitchen.compileProgram({ name: 'cmark', files, args });
+  return kitchen.compileProgram(programOf('cmark', files, { flags: FOREIGN_FLAGS }));
 }
 
 /** SQLite in its one-file form; Debian's source would need Tcl and a C compiler to make that. */
@@ -57,18 +59,12 @@ async function buildSqlite(kitchen: BenchKitchen): Promise<Uint8Array> {
     ...filesOf(join(folder, 'deps', 'sqlite3'), /^sqlite3\.[ch]$/),
     ...ownFiles('applications/sqlite-orders.c', kitchen),
   };
-  return kitchen.compileProgram({
-    name: 'sqlite (minutes)',
-    files,
-    args: [
-      ...FOREIGN_FLAGS,
-      ...emulate('signal', 'getpid', 'mman', 'process-clocks'),
-      '-DSQLITE_THREADSAFE=0',
-      '-DSQLITE_OMIT_LOAD_EXTENSION',
-      '-Wl,-z,stack-size=1048576',
-      ...cSourcesOf(files),
-    ],
-  });
+  return kitchen.compileProgram(
+    programOf('sqlite (a minute)', files, {
+      features: [SIGNAL, GETPID, MMAN, PROCESS_CLOCKS, stackOf(1_048_576)],
+      flags: [...FOREIGN_FLAGS, '-DSQLITE_THREADSAFE=0', '-DSQLITE_OMIT_LOAD_EXTENSION'],
+    }),
+  );
 }
 
 const debian = { group: 'applications', absence: debianAbsence } as const;

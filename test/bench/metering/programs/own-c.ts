@@ -1,5 +1,5 @@
 import type { BenchProgram, ProgramGroup } from '../bench-program.ts';
-import { OWN_FLAGS, ownFiles } from '../source-files.ts';
+import { OWN_FLAGS, ownFiles, programOf } from '../source-files.ts';
 
 /** A program of one C file of ours, `wasm/bench/GROUP/NAME.c`. */
 function ownProgram(group: ProgramGroup, name: string): BenchProgram {
@@ -7,11 +7,9 @@ function ownProgram(group: ProgramGroup, name: string): BenchProgram {
     name,
     group,
     build: (kitchen) =>
-      kitchen.compileProgram({
-        name,
-        files: ownFiles(`${group}/${name}.c`, kitchen),
-        args: [...OWN_FLAGS, `${name}.c`],
-      }),
+      kitchen.compileProgram(
+        programOf(name, ownFiles(`${group}/${name}.c`, kitchen), { flags: OWN_FLAGS }),
+      ),
   };
 }
 
