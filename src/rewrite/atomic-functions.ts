@@ -15,6 +15,7 @@ import { ATOMIC_OPCODE, EMPTY_BLOCK, OPCODE } from './opcode.ts';
  * through hooks (hooks.ts). On a memory that was not shared they stay as they were.
  *
  * The functions take the operands of the instruction and its static offset, and trap as it would.
+ * They compare with the expected number themselves, so that the host need not know the memory.
  */
 export class AtomicFunctions {
   readonly #items: AppendedItems;
@@ -34,8 +35,8 @@ export class AtomicFunctions {
   }
 
   #make(opcode: number): number {
-    const { wait64, notify } = ATOMIC_OPCODE;
-    const expected = opcode === wait64 ? I64 : I32;
+    const { wait32, notify } = ATOMIC_OPCODE;
+    const expected = opcode === wait32 ? I32 : I64;
     const operands: readonly ValueType[] = opcode === notify ? [I32, I32] : [I32, expected, I64];
     const offset = operands.length;
     const address = offset + 1;
@@ -45,24 +46,21 @@ export class AtomicFunctions {
     // Past 32 bits the sum is out of bounds, of a memory of 4 GiB as well: so is -8 with 8.
     code.i64Const(32).u8(OPCODE.i64ShrS).u8(OPCODE.i32WrapI64).u8(OPCODE.if).u8(EMPTY_BLOCK);
     code.i32Const(-8);
-    this.#touch(code, opcode, 8);
-    code.u8(OPCODE.end);
+    load(code, opcode, 8);
+    code.u8(OPCODE.drop).u8(OPCODE.end);
     code.localGet(address).u8(OPCODE.i32WrapI64);
-    this.#touch(code, opcode, 0);
+    load(code, opcode, 0);
+    // Nobody else runs before the host has put the thread into its queue.
+    if (opcode === notify) code.u8(OPCODE.drop);
+    else answerMismatch(code, opcode);
     code.localGet(address).u8(OPCODE.i32WrapI64);
-    for (let operand = 1; operand < offset; operand++) code.localGet(operand);
-    code.i32Const(hookOf(opcode)).u8(OPCODE.callIndirect);
-    code.unsigned(this.#items.typeIndex(operands, [I32])).unsigned(this.#items.hooksTable);
+    code.localGet(opcode === notify ? 1 : 2);
+    const hook = opcode === notify ? HOOKS.atomicNotify : HOOKS.atomicWait;
+    const hookType = this.#items.typeIndex([I32, opcode === notify ? I32 : I64], [I32]);
+    code.i32Const(hook).u8(OPCODE.callIndirect).unsigned(hookType);
+    code.unsigned(this.#items.hooksTable);
     const type = this.#items.typeIndex([...operands, I32], [I32]);
     return this.#items.addFunction(type, [I64], code);
-  }
-
-  /** An atomic load of the same size from the address on the stack, for its traps. */
-  #touch(code: Assembler, opcode: number, offset: number): void {
-    const isWide = opcode === ATOMIC_OPCODE.wait64;
-    code.u8(OPCODE.atomicPrefix);
-    code.unsigned(isWide ? ATOMIC_OPCODE.i64Load : ATOMIC_OPCODE.i32Load);
-    code.unsigned(atomicAlignment(opcode)).unsigned(offset).u8(OPCODE.drop);
   }
 }
 
@@ -71,7 +69,15 @@ export function atomicAlignment(opcode: number): number {
   return opcode === ATOMIC_OPCODE.wait64 ? 3 : 2;
 }
 
-function hookOf(opcode: number): number {
-  if (opcode === ATOMIC_OPCODE.notify) return HOOKS.atomicNotify;
-  return opcode === ATOMIC_OPCODE.wait64 ? HOOKS.atomicWait64 : HOOKS.atomicWait32;
+/** Loads what is at the address on the stack; traps as the instruction would. */
+function load(code: Assembler, opcode: number, offset: number): void {
+  const { wait64, i32Load, i64Load } = ATOMIC_OPCODE;
+  code.u8(OPCODE.atomicPrefix).unsigned(opcode === wait64 ? i64Load : i32Load);
+  code.unsigned(atomicAlignment(opcode)).unsigned(offset);
+}
+
+/** Answers 1 when the number on the stack is not the one that is expected. */
+function answerMismatch(code: Assembler, opcode: number): void {
+  code.localGet(1).u8(opcode === ATOMIC_OPCODE.wait64 ? OPCODE.i64Ne : OPCODE.i32Ne);
+  code.u8(OPCODE.if).u8(EMPTY_BLOCK).i32Const(1).u8(OPCODE.return).u8(OPCODE.end);
 }

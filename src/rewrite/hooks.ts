@@ -32,19 +32,17 @@ export const HOOKS = {
    */
   growTable: 2,
   /**
-   * `(address: i32, expected: i32, timeoutNs: i64) -> i32`: stands for `memory.atomic.wait32` on a
+   * `(address: i32, timeoutNs: i64) -> i32`: stands for `memory.atomic.wait32` and `wait64` on a
    * shared memory, which is none any more (see atomic-functions.ts). The address is in bounds and
-   * aligned; the number there is the host's to compare. A negative timeout is none. Answers 0 when
-   * woken, 1 when the number is not the expected one, 2 when the time is over.
+   * aligned, and the number there is the expected one. A negative timeout is none. Answers 0 when
+   * woken, 2 when the time is over.
    */
-  atomicWait32: 3,
-  /** `(address: i32, expected: i64, timeoutNs: i64) -> i32`: the same for `memory.atomic.wait64`. */
-  atomicWait64: 4,
+  atomicWait: 3,
   /**
    * `(address: i32, count: i32) -> i32`: stands for `memory.atomic.notify`; wakes as many as that
    * (unsigned), and answers how many there were.
    */
-  atomicNotify: 5,
+  atomicNotify: 4,
 } as const;
 
-export const HOOK_COUNT = 6;
+export const HOOK_COUNT = 5;

@@ -33,7 +33,7 @@ export async function runSuite(
   print: (line: string) => void,
 ): Promise<SuiteTotals> {
   const assemble = await openAssembler(toolsDirectory);
-  const spectest = new WebAssembly.Module(await assembleSpectest());
+  const spectest = [await assembleSpectest(true), await assembleSpectest(false)] as const;
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.wast'))
     .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))

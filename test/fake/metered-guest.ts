@@ -18,13 +18,12 @@ export interface GuestPolicy {
 }
 
 export interface AtomicHooks {
-  readonly wait32: (address: number, expected: number, timeoutNs: bigint) => number;
-  readonly wait64: (address: number, expected: bigint, timeoutNs: bigint) => number;
+  readonly wait: (address: number, timeoutNs: bigint) => number;
   readonly notify: (address: number, count: number) => number;
 }
 
 /** Nobody else is there: a wait is over at once, and nobody is woken. */
-const ALONE: AtomicHooks = { wait32: () => 2, wait64: () => 2, notify: () => 0 };
+const ALONE: AtomicHooks = { wait: () => 2, notify: () => 0 };
 
 /** A rewritten module's instance with a host that hands out fuel slice by slice, and counts. */
 export interface MeteredGuest {
@@ -70,8 +69,7 @@ export function instantiateMetered(
     },
     growMemory: (pages) => (mayGrowMemory?.(pages) === false ? 0 : 1),
     growTable: (elements) => (mayGrowTable?.(elements) === false ? 0 : 1),
-    atomicWait32: atomics.wait32,
-    atomicWait64: atomics.wait64,
+    atomicWait: atomics.wait,
     atomicNotify: atomics.notify,
   });
   for (const name of HOOK_NAMES) hooks.set(HOOKS[name], adapted[name]);
@@ -96,8 +94,7 @@ interface Hooks {
   readonly yield: () => number;
   readonly growMemory: (pages: number) => number;
   readonly growTable: (elements: number) => number;
-  readonly atomicWait32: AtomicHooks['wait32'];
-  readonly atomicWait64: AtomicHooks['wait64'];
+  readonly atomicWait: AtomicHooks['wait'];
   readonly atomicNotify: AtomicHooks['notify'];
 }
 
@@ -114,8 +111,7 @@ const HOOK_TYPES = {
   yield: [],
   growMemory: [I32],
   growTable: [I32],
-  atomicWait32: [I32, I32, I64],
-  atomicWait64: [I32, I64, I64],
+  atomicWait: [I32, I64],
   atomicNotify: [I32, I32],
 } as const satisfies Record<keyof typeof HOOKS, readonly number[]>;
 

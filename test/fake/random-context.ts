@@ -25,6 +25,8 @@ export class ModulePlan {
   readonly exceptions: 'none' | 'legacy' | 'new';
   readonly hasTypedReferences: boolean;
   readonly hasVectors: boolean;
+  readonly hasAtomics: boolean;
+  readonly isMemoryShared: boolean;
   readonly numberTypes: readonly number[];
   readonly tags: readonly Signature[] = [
     { parameters: [I32], results: [] },
@@ -37,6 +39,8 @@ export class ModulePlan {
     this.exceptions = random.pick(['none', 'legacy', 'new'] as const);
     this.hasTypedReferences = random.chance(40);
     this.hasVectors = random.chance(30);
+    this.hasAtomics = random.chance(30);
+    this.isMemoryShared = this.hasAtomics && random.chance(80);
     this.numberTypes = [I32, I32, I32, I64, I64, F32, F64, ...(this.hasVectors ? [V128] : [])];
   }
 

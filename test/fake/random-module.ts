@@ -156,7 +156,8 @@ function encodeModule(
       .u8(size * 2),
   );
   const { initial, maximum } = MEMORY_PAGES;
-  const memories = new ByteWriter().raw([1, 1, initial, maximum]);
+  const flags = plan.isMemoryShared ? 3 : 1;
+  const memories = new ByteWriter().raw([1, flags, initial, maximum]);
   const tags = vector(tagTypes, (to, type) => to.u8(0).unsigned(type));
   const globals = vector(globalTypes(plan), (to, type) =>
     to.u8(type).u8(1).raw(zeroOf(type)).u8(0x0b),

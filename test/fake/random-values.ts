@@ -21,6 +21,7 @@ import {
   STORES,
   V128,
 } from './number-instructions.ts';
+import { atomicValue } from './random-atomics.ts';
 import {
   type FunctionContext,
   type FunctionPlan,
@@ -39,6 +40,9 @@ export function randomValue(context: FunctionContext, type: number, depth: numbe
     case 0:
       return leaf(context, type);
     case 1:
+      if ((type === I32 || type === I64) && context.plan.hasAtomics && random.chance(70)) {
+        return atomicValue(context, type, depth);
+      }
       return load(context, type, depth);
     case 2:
       return tee(context, type, depth);
