@@ -12,7 +12,11 @@ import { ByteWriter } from '../base/byte-writer.ts';
  *       r = fast(arguments…)
  *       if r >= 0 return r                 the guest's answer
  *       if r == EXIT unreachable           a trap: nothing in a guest catches it
- *       if wait() unreachable              suspends (JSPI) until there is a reason to try again
+ *       if r == HANDLE_SIGNAL              a signal has a handler: it runs among the guest's frames,
+ *         handlers[0](takeSignal())        so that it may suspend, and leave by an exception
+ *         handled()
+ *       else
+ *         if wait() unreachable            suspends (JSPI) until there is a reason to try again
  *     again
  *
  * What the guest sees are wasm functions of its own types, called wasm to wasm. The guest cannot
@@ -20,6 +24,7 @@ import { ByteWriter } from '../base/byte-writer.ts';
  */
 export const WOULD_BLOCK = -1;
 export const EXIT = -2;
+export const HANDLE_SIGNAL = -3;
 
 /** Value types by their byte in the binary format (core specification, section 5.3.1). */
 export const I32 = 0x7f;
@@ -29,17 +34,22 @@ export interface GlueFunction {
   readonly name: string;
   readonly parameters: readonly number[];
   /**
-   * True: the guest gets an i32 (an error number). False: nothing, and the call never returns
-   * (proc_exit).
+   * True: the guest gets an i32 (an error number). False: nothing, and mostly the call does not
+   * return (proc_exit).
    */
   readonly hasResult: boolean;
 }
 
 export const GLUE_IMPORTS = 'kernel';
 export const GLUE_WAIT = 'wait';
+export const GLUE_TAKE_SIGNAL = 'takeSignal';
+export const GLUE_HANDLED = 'handled';
+/** The exported table whose one place `takeSignal` sets to the handler. */
+export const GLUE_HANDLERS = 'handlers';
 
 const FUNCTION_FORM = 0x60;
 const EMPTY_BLOCK = 0x40;
+const FUNCREF = 0x70;
 const OP = {
   unreachable: 0x00,
   loop: 0x03,
@@ -47,7 +57,9 @@ const OP = {
   end: 0x0b,
   br: 0x0c,
   return: 0x0f,
+  else: 0x05,
   call: 0x10,
+  callIndirect: 0x11,
   localGet: 0x20,
   localTee: 0x22,
   i32Const: 0x41,
@@ -61,44 +73,62 @@ const OP = {
  */
 export function encodeGlue(functions: readonly GlueFunction[]): Uint8Array<ArrayBuffer> {
   const count = functions.length;
-  const types = new ByteWriter().unsigned(count * 2 + 1);
-  const imports = new ByteWriter().unsigned(count + 1);
+  const types = new ByteWriter().unsigned(count * 2 + 3);
+  const imports = new ByteWriter().unsigned(count + 3);
   const declarations = new ByteWriter().unsigned(count);
-  const exports = new ByteWriter().unsigned(count);
+  const exports = new ByteWriter().unsigned(count + 1);
+  const own: OwnIndices = {
+    wait: count,
+    takeSignal: count + 1,
+    handled: count + 2,
+    handlerType: count * 2 + 1,
+  };
   const code = new ByteWriter().unsigned(count);
   functions.forEach((glued, index) => {
     // Two types a function: what the kernel's side answers (always an i32), and what the guest's
     // side does.
     writeType(types, glued.parameters, [I32]);
     writeType(types, glued.parameters, glued.hasResult ? [I32] : []);
-    imports
-      .name(GLUE_IMPORTS)
-      .name(glued.name)
-      .u8(0x00)
-      .unsigned(index * 2);
+    writeImport(imports, glued.name, index * 2);
     declarations.unsigned(index * 2 + 1);
     exports
       .name(glued.name)
       .u8(0x00)
-      .unsigned(count + 1 + index);
-    code.sized(encodeBody(glued, index, count));
+      .unsigned(count + 3 + index);
+    code.sized(encodeBody(glued, index, own));
   });
+  const answersType = count * 2;
   writeType(types, [], [I32]);
-  imports
-    .name(GLUE_IMPORTS)
-    .name(GLUE_WAIT)
-    .u8(0x00)
-    .unsigned(count * 2);
+  writeType(types, [I32], []);
+  writeType(types, [], []);
+  writeImport(imports, GLUE_WAIT, answersType);
+  writeImport(imports, GLUE_TAKE_SIGNAL, answersType);
+  writeImport(imports, GLUE_HANDLED, answersType + 2);
+  exports.name(GLUE_HANDLERS).u8(0x01).unsigned(0);
+  const tables = new ByteWriter().unsigned(1).u8(FUNCREF).u8(0x00).unsigned(1);
   const module = new ByteWriter().raw([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
   const sections: [number, ByteWriter][] = [
     [1, types],
     [2, imports],
     [3, declarations],
+    [4, tables],
     [7, exports],
     [10, code],
   ];
   for (const [id, content] of sections) module.u8(id).sized(content);
   return module.finish();
+}
+
+/** Indices of functions and types that are not the guest's. */
+interface OwnIndices {
+  readonly wait: number;
+  readonly takeSignal: number;
+  readonly handled: number;
+  readonly handlerType: number;
+}
+
+function writeImport(imports: ByteWriter, name: string, typeIndex: number): void {
+  imports.name(GLUE_IMPORTS).name(name).u8(0x00).unsigned(typeIndex);
 }
 
 function writeType(
@@ -110,7 +140,7 @@ function writeType(
   types.unsigned(results.length).raw(results);
 }
 
-function encodeBody(glued: GlueFunction, fastIndex: number, waitIndex: number): ByteWriter {
+function encodeBody(glued: GlueFunction, fastIndex: number, own: OwnIndices): ByteWriter {
   const answer = glued.parameters.length;
   const body = new ByteWriter().unsigned(1).unsigned(1).u8(I32);
   body.u8(OP.loop).u8(EMPTY_BLOCK);
@@ -121,7 +151,14 @@ function encodeBody(glued: GlueFunction, fastIndex: number, waitIndex: number): 
   body.u8(OP.return).u8(OP.end);
   body.u8(OP.localGet).unsigned(answer).u8(OP.i32Const).signed(EXIT).u8(OP.i32Eq);
   body.u8(OP.if).u8(EMPTY_BLOCK).u8(OP.unreachable).u8(OP.end);
-  body.u8(OP.call).unsigned(waitIndex).u8(OP.if).u8(EMPTY_BLOCK).u8(OP.unreachable).u8(OP.end);
+  body.u8(OP.localGet).unsigned(answer).u8(OP.i32Const).signed(HANDLE_SIGNAL).u8(OP.i32Eq);
+  body.u8(OP.if).u8(EMPTY_BLOCK);
+  body.u8(OP.call).unsigned(own.takeSignal).u8(OP.i32Const).signed(0);
+  body.u8(OP.callIndirect).unsigned(own.handlerType).unsigned(0);
+  body.u8(OP.call).unsigned(own.handled);
+  body.u8(OP.else);
+  body.u8(OP.call).unsigned(own.wait).u8(OP.if).u8(EMPTY_BLOCK).u8(OP.unreachable).u8(OP.end);
+  body.u8(OP.end);
   body.u8(OP.br).unsigned(0).u8(OP.end);
   return body.u8(OP.unreachable).u8(OP.end);
 }

@@ -1,16 +1,23 @@
-import { Errno, type ErrnoName } from '../base/errno.ts';
-import type { Process } from '../kernel/process.ts';
-import { EXIT, type GlueFunction, I32, I64, WOULD_BLOCK } from './glue.ts';
+import { ERRNO, Errno, type ErrnoName } from '../base/errno.ts';
+import { SIGNALS } from '../base/signals.ts';
+import { signaled } from '../kernel/exit-status.ts';
+import type { Thread } from '../kernel/thread.ts';
+import { EXIT, type GlueFunction, HANDLE_SIGNAL, I32, I64, WOULD_BLOCK } from './glue.ts';
 
 /**
  * One function of an ABI: its parameter types, and what it does. `run` answers nothing for success,
- * throws an Errno for failure, and answers WOULD_BLOCK after `process.blockOn`, or EXIT after
+ * throws an Errno for failure, and answers WOULD_BLOCK after `thread.blockOn`, or EXIT after
  * `process.end`.
  */
 export interface Hostcall {
   readonly parameters: readonly number[];
   readonly hasResult: boolean;
-  run(process: Process, ...args: readonly (number | bigint)[]): number | undefined;
+  /**
+   * False: a handler that runs while it is blocked ends it with EINTR, SA_RESTART or not
+   * (signal(7): sleeping and polling).
+   */
+  readonly isRestartable: boolean;
+  run(thread: Thread, ...args: readonly (number | bigint)[]): number | undefined;
 }
 
 type ValueType = 'i32' | 'i64';
@@ -25,32 +32,41 @@ type Arguments<Types extends readonly ValueType[]> = {
  */
 export function hostcall<const Types extends readonly ValueType[]>(
   types: Types,
-  run: (process: Process, ...args: Arguments<Types>) => number | undefined,
+  run: (thread: Thread, ...args: Arguments<Types>) => number | undefined,
 ): Hostcall {
   return {
     parameters: types.map((type) => (type === 'i64' ? I64 : I32)),
     hasResult: true,
+    isRestartable: true,
     // The glue's function types guarantee what the compiler cannot see: each argument has its
     // declared type.
     run: run as Hostcall['run'],
   };
 }
 
-/** A hostcall without a result, which never returns to the guest. */
-export function finalHostcall(run: (process: Process, argument: number) => number): Hostcall {
-  return { parameters: [I32], hasResult: false, run: run as Hostcall['run'] };
+/** The same for a call that SA_RESTART does not restart. */
+export function interruptibleHostcall<const Types extends readonly ValueType[]>(
+  types: Types,
+  run: (thread: Thread, ...args: Arguments<Types>) => number | undefined,
+): Hostcall {
+  return { ...hostcall(types, run), isRestartable: false };
+}
+
+/** A hostcall without a result: it ends the caller, or just returns. */
+export function voidHostcall<const Types extends readonly ValueType[]>(
+  types: Types,
+  run: (thread: Thread, ...args: Arguments<Types>) => number | undefined,
+): Hostcall {
+  return { ...hostcall(types, run), hasResult: false };
 }
 
 /** What a broken hostcall of ours is told to: it ends its process, and nothing else. */
 export type BugReporter = (name: string, thrown: unknown) => void;
 
-/** Tells whose call it is: one process of a cell runs at a time, so that functions are shared. */
+/** Tells whose call it is: one thread of a cell runs at a time, so that functions are shared. */
 export interface Running {
-  readonly running: Process | undefined;
+  readonly running: Thread | undefined;
 }
-
-/** As a native program that aborts (SIGABRT). */
-const EXIT_CODE_OF_BUG = 134;
 
 /**
  * The one trampoline: binds a hostcall as the plain import that the glue calls. Here, and only
@@ -58,31 +74,52 @@ const EXIT_CODE_OF_BUG = 134;
  */
 export function bindHostcall(
   name: string,
-  { run }: Hostcall,
+  { run, isRestartable }: Hostcall,
   scheduler: Running,
   numbers: Readonly<Record<ErrnoName, number>>,
   reportBug: BugReporter,
 ): (...args: (number | bigint)[]) => number {
   return (...args) => {
-    const process = runningOf(scheduler);
-    if (process.ending) return EXIT;
-    if (process.isSliceOver()) {
-      process.giveWay();
+    const thread = runningOf(scheduler);
+    if (thread.hasAttention) {
+      const answer = ATTENTION_ANSWERS[thread.attend()];
+      if (answer !== undefined) return answer;
+    }
+    if (thread.isSliceOver()) {
+      thread.giveWay();
       return WOULD_BLOCK;
     }
     try {
-      const answer = run(process, ...args);
-      if (answer !== WOULD_BLOCK) process.retry = undefined;
+      const answer = run(thread, ...args);
+      // What it did may have ended its own process (kill(2), SIGPIPE).
+      if (thread.hasAttention && thread.isEnding) return EXIT;
+      if (answer === WOULD_BLOCK) {
+        if (thread.isInterrupted) throw ERRNO.EINTR;
+        thread.noteBlocked(isRestartable);
+        return WOULD_BLOCK;
+      }
+      thread.settle();
       return answer ?? 0;
     } catch (thrown) {
-      process.retry = undefined;
-      if (thrown instanceof Errno) return numbers[thrown.name];
+      thread.settle();
+      if (thrown instanceof Errno) return thread.isEnding ? EXIT : numbers[thrown.name];
       reportBug(`hostcall ${name}`, thrown);
-      process.end({ exitCode: EXIT_CODE_OF_BUG, reason: `bug in hostcall ${name}` });
+      thread.home.end({
+        status: signaled(SIGNALS.SIGABRT),
+        reason: `bug in hostcall ${name}`,
+      });
       return EXIT;
     }
   };
 }
+
+/** What the glue is told to do before a hostcall is served; undefined: it is served. */
+const ATTENTION_ANSWERS = {
+  exit: EXIT,
+  wait: WOULD_BLOCK,
+  handler: HANDLE_SIGNAL,
+  nothing: undefined,
+} as const;
 
 /** A hook of rewritten code, by the name under which the glue offers it. */
 export interface Hook extends GlueFunction {
@@ -96,27 +133,32 @@ export function bindHooks(scheduler: Running): readonly Hook[] {
       name: 'hook:yield',
       parameters: [],
       hasResult: true,
-      run: () => {
-        const answer = runningOf(scheduler).refuel();
-        return answer === 'would-block' ? WOULD_BLOCK : answer;
-      },
+      run: () => YIELD_ANSWERS[runningOf(scheduler).refuel()],
     },
     {
       name: 'hook:growMemory',
       parameters: [I32],
       hasResult: true,
-      run: (pages) => runningOf(scheduler).growMemory(pages),
+      run: (pages) => runningOf(scheduler).home.memory.growMemory(pages),
     },
     {
       name: 'hook:growTable',
       parameters: [I32],
       hasResult: true,
-      run: (entries) => runningOf(scheduler).growTable(entries),
+      run: (entries) => runningOf(scheduler).home.memory.growTable(entries),
     },
   ];
 }
 
-function runningOf({ running }: Running): Process {
+/** What `yield` answers rewritten code, or the glue. */
+const YIELD_ANSWERS = {
+  continue: 0,
+  stop: 1,
+  'would-block': WOULD_BLOCK,
+  handler: HANDLE_SIGNAL,
+} as const;
+
+export function runningOf({ running }: Running): Thread {
   if (!running) throw new Error('a call of a guest that does not run');
   return running;
 }

@@ -88,8 +88,7 @@ async function importImage(exchange: Exchange, engine: Engine): Promise<void> {
 /** Pulls an image that comes with wolffia. */
 async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
   const reference = exchange.query.get('fromImage') ?? '';
-  const { names } = engine.shippedImages;
-  const name = shippedName(reference, exchange.query.get('tag') ?? '', names);
+  const name = shippedName(reference, exchange.query.get('tag') ?? '');
   let sending = Promise.resolve();
   const progress = (status: string): void => {
     if (!exchange.hasBegun) exchange.begin('application/json');
@@ -100,8 +99,7 @@ async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
     progress(`Digest: ${image.id}`);
     progress(`Status: Built image for ${name}:latest`);
   } catch (thrown) {
-    if (thrown instanceof EngineError && thrown.kind === 'not-found')
-      throw accessDenied(name, names);
+    if (thrown instanceof EngineError && thrown.kind === 'not-found') throw accessDenied(name);
     if (!exchange.hasBegun) throw thrown;
     // The head is out: the error goes into the stream, as Docker does.
     const message = messageOf(thrown);
@@ -116,19 +114,19 @@ async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
  * The name of an image that may come with wolffia. Errors: invalid-argument; not-found for what
  * surely does not.
  */
-function shippedName(reference: string, tag: string, names: readonly string[]): string {
+function shippedName(reference: string, tag: string): string {
   const { repository, tag: ownTag } = parseReference(reference);
   const name = familiarRepository(repository);
   if (name.includes('/') || (tag || ownTag || DEFAULT_TAG) !== DEFAULT_TAG)
-    throw accessDenied(name, names);
+    throw accessDenied(name);
   return name;
 }
 
 /** Docker's words, and why it is so here. */
-function accessDenied(name: string, names: readonly string[]): EngineError {
+function accessDenied(name: string): EngineError {
   return new EngineError(
     'not-found',
-    `pull access denied for ${name}, repository does not exist or may require 'docker login': wolffia can build its own images (${names.join(', ')}), but cannot pull from registries so far; bring others with 'wolffia import'`,
+    `pull access denied for ${name}, repository does not exist or may require 'docker login': wolffia can build its own images (hello-world, php, python), but cannot pull from registries so far; bring others with 'wolffia import'`,
   );
 }
 

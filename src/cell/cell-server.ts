@@ -11,6 +11,7 @@ import { encodeMessage, FrameDecoder, LINK_VERSION, STREAM } from '../link/frame
 import {
   boundedText,
   type CellMessage,
+  type ExecMessage,
   parseDaemonMessage,
   type StartMessage,
   type UsageMessage,
@@ -18,20 +19,26 @@ import {
 } from '../link/messages.ts';
 import type { Usage } from '../spec/resources.ts';
 import type { CellHost } from './cell-host.ts';
-import { CellContainer, type ContainerEnd } from './container.ts';
+import { CellContainer, type CellTask, type TaskEnd } from './container.ts';
 import { ContainerFiles } from './container-files.ts';
 import { DeterministicHost } from './deterministic-host.ts';
 import { LinkSink } from './link-sink.ts';
 import { LinkSource } from './link-source.ts';
 import { ProgramCache } from './program-cache.ts';
+import { CellProgramLoader } from './program-loader.ts';
 import { RewriteCache } from './rewrite-cache.ts';
 
-/** One task as the link sees it: its streams, and the container once it has started. */
+/** One task as the link sees it: streams, process, and the container when it is its first. */
 interface RunningTask {
+  readonly streams: TaskStreams;
+  readonly process: CellTask;
+  readonly container: CellContainer | undefined;
+}
+
+interface TaskStreams {
   readonly stdin: LinkSource | undefined;
   readonly stdout: LinkSink;
   readonly stderr: LinkSink;
-  container: CellContainer | undefined;
 }
 
 /**
@@ -46,6 +53,7 @@ export class CellServer {
   readonly #trace: HostcallTrace | undefined;
   readonly #scheduler: Scheduler;
   readonly #programs: ProgramCache;
+  readonly #loader: CellProgramLoader;
   readonly #files: ContainerFiles;
   readonly #tasks = new Map<number, RunningTask>();
   readonly #decoder: FrameDecoder;
@@ -76,15 +84,16 @@ export class CellServer {
       trace: this.#trace,
     };
     this.#programs = new ProgramCache(linker, new RewriteCache(options.host), options.host);
+    this.#loader = new CellProgramLoader(this.#programs);
     this.#files = new ContainerFiles(this.#guestHost);
     this.#decoder = new FrameDecoder({
       onMessage: (task, json) => this.#receive(task, json),
-      onData: (task, _stream, bytes) => this.#tasks.get(task)?.stdin?.push(bytes),
+      onData: (task, _stream, bytes) => this.#tasks.get(task)?.streams.stdin?.push(bytes),
       onCredit: (task, stream, count) => {
-        const running = this.#tasks.get(task);
-        (stream === STREAM.stdout ? running?.stdout : running?.stderr)?.takeCredit(count);
+        const streams = this.#tasks.get(task)?.streams;
+        (stream === STREAM.stdout ? streams?.stdout : streams?.stderr)?.takeCredit(count);
       },
-      onEnd: (task) => this.#tasks.get(task)?.stdin?.end(),
+      onEnd: (task) => this.#tasks.get(task)?.streams.stdin?.end(),
     });
   }
 
@@ -111,13 +120,13 @@ export class CellServer {
         this.#start(task, message);
         return;
       case 'exec':
-        this.#refuse(task, new EngineError('not-implemented', 'exec is not supported yet'));
+        this.#exec(task, message);
         return;
       case 'warm':
         this.#warm(message);
         return;
       case 'signal':
-        this.#tasks.get(task)?.container?.signal(message.signal);
+        this.#tasks.get(task)?.process.signal(message.signal);
         return;
       case 'pause':
         this.#control(task, (container) => container.pause());
@@ -153,35 +162,41 @@ export class CellServer {
   }
 
   #start(number: number, spec: StartMessage): void {
-    const task: RunningTask = {
+    using owned = new DisposableStack();
+    try {
+      const files = this.#files.open(spec);
+      const parts = { loader: this.#loader, scheduler: this.#scheduler, host: this.#guestHost };
+      const container = owned.use(new CellContainer(spec, files, parts));
+      this.#prepare(number, spec, container);
+      owned.move();
+      void this.#runContainer(number, container);
+    } catch (thrown) {
+      this.#refuse(number, thrown);
+    }
+  }
+
+  #exec(number: number, spec: ExecMessage): void {
+    const container = this.#tasks.get(spec.container)?.container;
+    try {
+      if (!container) throw new EngineError('unavailable', 'the container is not running');
+      this.#prepare(number, spec, container);
+      container.keep(this.#runExec(number));
+    } catch (thrown) {
+      this.#refuse(number, thrown);
+    }
+  }
+
+  #prepare(number: number, spec: StartMessage | ExecMessage, container: CellContainer): void {
+    const streams: TaskStreams = {
       stdin: spec.hasStdin ? new LinkSource(number, this.#send) : undefined,
       stdout: new LinkSink(number, STREAM.stdout, this.#send),
       stderr: new LinkSink(number, STREAM.stderr, this.#send),
-      container: undefined,
     };
-    try {
-      const streams = {
-        stdin: task.stdin ?? new EmptySource(new WaitQueue()),
-        stdout: task.stdout,
-        stderr: task.stderr,
-        isTerminal: spec.hasTerminal,
-      };
-      const files = this.#files.open(spec);
-      task.container = CellContainer.prepare(
-        spec,
-        files,
-        streams,
-        this.#programs,
-        this.#scheduler,
-        this.#guestHost,
-      );
-    } catch (thrown) {
-      this.#refuse(number, thrown);
-      return;
-    }
-    this.#tasks.set(number, task);
+    const stdin = streams.stdin ?? new EmptySource(new WaitQueue());
+    const process = container.prepare(spec, { ...streams, stdin, isTerminal: spec.hasTerminal });
+    const isFirst = spec.type === 'start';
+    this.#tasks.set(number, { streams, process, container: isFirst ? container : undefined });
     this.#tell(number, { type: 'started' });
-    void this.#run(number, task.container);
   }
 
   /** Nobody asked for it, so that nobody hears when it fails: the container itself will. */
@@ -199,12 +214,21 @@ export class CellServer {
     }
   }
 
-  async #run(number: number, container: CellContainer): Promise<void> {
-    const end = await container.run();
+  async #runContainer(number: number, container: CellContainer): Promise<void> {
+    const end = await this.#tasks.get(number)?.process.run();
+    const usage = await container.end();
+    // Execs tell of their ends before.
+    await container.execsEnded();
     container[Symbol.dispose]();
     this.#tasks.delete(number);
     const trace = this.#trace === undefined ? {} : { trace: this.#trace.digest };
-    this.#tell(number, { ...exitMessage(end), ...trace });
+    if (end) this.#tell(number, { ...exitMessage(end), usage: usageMessage(usage), ...trace });
+  }
+
+  async #runExec(number: number): Promise<void> {
+    const end = await this.#tasks.get(number)?.process.run();
+    this.#tasks.delete(number);
+    if (end) this.#tell(number, exitMessage(end));
   }
 
   #refuse(number: number, thrown: unknown): void {
@@ -225,20 +249,16 @@ export class CellServer {
 
 const HEARTBEAT_MS = 1_000;
 
-function exitMessage({
-  exitCode,
-  reason,
-  isOutOfMemory,
-  usage,
-}: ContainerEnd): CellMessage & { type: 'exited' } {
+function exitMessage({ exitCode, reason, isOutOfMemory }: TaskEnd): ExitedMessage {
   return {
     type: 'exited',
     exitCode,
     ...(reason === undefined ? {} : { reason: boundedText(reason) }),
     isOutOfMemory,
-    usage: usageMessage(usage),
   };
 }
+
+type ExitedMessage = CellMessage & { readonly type: 'exited' };
 
 function usageMessage(usage: Usage): UsageMessage {
   return {

@@ -1,182 +1,182 @@
-import { openPreopens } from '../abi/preview1/preopens.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { Errno } from '../base/errno.ts';
-import { endsByDefault, exitCodeOfSignal, SIGNALS } from '../base/signals.ts';
+import { SIGNALS } from '../base/signals.ts';
 import { ControlGroup } from '../kernel/control-group.ts';
-import { findExecutable } from '../kernel/executable-path.ts';
+import { exitCodeOf, type ProcessEnd, signaled } from '../kernel/exit-status.ts';
 import { FdTable } from '../kernel/fd-table.ts';
-import { Process, type ProcessEnd } from '../kernel/process.ts';
+import { Init } from '../kernel/init.ts';
+import { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import { SIGNAL_CODES } from '../kernel/signals.ts';
+import { System } from '../kernel/system.ts';
+import { findUser } from '../kernel/user-database.ts';
 import { enterDirectory } from '../kernel/working-directory.ts';
-import type { StartMessage } from '../link/messages.ts';
+import type { ExecMessage, StartMessage } from '../link/messages.ts';
 import type { Resources, Usage } from '../spec/resources.ts';
 import type { FileTree } from '../vfs/file-tree.ts';
 import type { Location } from '../vfs/path-walk.ts';
 import type { CellHost } from './cell-host.ts';
-import { type Guest, instantiate } from './program.ts';
-import type { ProgramCache } from './program-cache.ts';
+import type { LoadedProgram } from './loaded-program.ts';
+import type { CellProgramLoader } from './program-loader.ts';
 import { openStandardStreams, type StandardStreams } from './standard-streams.ts';
-import { describeTrap } from './trap.ts';
 
-/** How a container ended, and what it had used. */
-export interface ContainerEnd extends ProcessEnd {
+/** How a process that was started from outside ended, and what its container had used by then. */
+export interface TaskEnd {
+  readonly exitCode: number;
+  readonly reason: string | undefined;
   readonly isOutOfMemory: boolean;
-  readonly usage: Usage;
 }
 
-interface ContainerParts {
-  readonly files: FileTree;
-  readonly group: ControlGroup;
-  readonly process: Process;
-  readonly guest: Guest;
-  readonly streams: StandardStreams;
+export interface ContainerParts {
+  readonly loader: CellProgramLoader;
   readonly scheduler: Scheduler;
   readonly host: CellHost;
 }
 
-/**
- * One container in this cell: its files, and its first process. Made by `prepare`, which runs no
- * guest code; run once by `run`; disposed afterwards.
- */
-export class CellContainer implements Disposable {
-  readonly #files: FileTree;
-  readonly #group: ControlGroup;
+/** A process that was started from outside. */
+export class CellTask {
   readonly #process: Process;
-  readonly #guest: Guest;
-  readonly #streams: StandardStreams;
-  readonly #scheduler: Scheduler;
-  readonly #host: CellHost;
+  readonly #image: LoadedProgram | Init;
 
-  private constructor(parts: ContainerParts) {
-    this.#files = parts.files;
-    this.#group = parts.group;
-    this.#process = parts.process;
-    this.#guest = parts.guest;
-    this.#streams = parts.streams;
-    this.#scheduler = parts.scheduler;
-    this.#host = parts.host;
+  constructor(process: Process, image: LoadedProgram | Init) {
+    this.#process = process;
+    this.#image = image;
   }
 
-  /** Owns `files` from now on. Errors: EngineErrors as the runtime's contract lists them. */
-  static prepare(
-    spec: StartMessage,
-    files: FileTree,
-    streams: StandardStreams,
-    programs: ProgramCache,
-    scheduler: Scheduler,
-    host: CellHost,
-  ): CellContainer {
-    using owned = new DisposableStack();
-    owned.use(files);
-    const workingDirectory = enter(files, spec.workingDirectory);
-    const [command] = spec.args;
-    if (command === undefined) throw new EngineError('invalid-argument', 'no command specified');
-    const executable = findExecutable(files, workingDirectory, command, spec.env);
-    const program = programs.load(executable, command);
-    const fds = new FdTable();
-    owned.adopt(fds, () => fds.closeAll());
-    openStandardStreams(fds, streams);
-    openPreopens(fds, files, workingDirectory);
-    const group = new ControlGroup(spec.resources, host.clock.monotonicMs());
-    const process = owned.adopt(
-      new Process({
-        pid: FIRST_PID,
-        args: spec.args,
-        env: withWorkingDirectory(spec.env, workingDirectory),
-        fds,
-        files,
-        group,
-        scheduler,
-        clock: host.clock,
-        clockGrainNs: spec.isCellShared ? SHARED_CLOCK_GRAIN_NS : CLOCK_GRAIN_NS,
-        fillRandom: host.fillRandom,
-      }),
-      (unborn) => unborn.finish(),
-    );
-    const guest = instantiate(program, process);
-    owned.move();
-    return new CellContainer({ files, group, process, guest, streams, scheduler, host });
+  /** Runs it to its end. */
+  async run(): Promise<TaskEnd> {
+    this.#process.run(this.#image);
+    const { status, reason, isOutOfMemory = false }: ProcessEnd = await this.#process.ended;
+    return { exitCode: exitCodeOf(status), reason, isOutOfMemory };
   }
 
-  /** Runs the program to its end, and closes what it left open. */
-  async run(): Promise<ContainerEnd> {
-    const end = await this.#runProcess();
-    this.#process.finish();
-    return { ...end, usage: this.#group.usage() };
-  }
-
-  async #runProcess(): Promise<Omit<ContainerEnd, 'usage'>> {
-    const process = this.#process;
-    try {
-      if (await process.begin()) {
-        for (const entry of this.#guest.entryPoints) {
-          await WebAssembly.promising(entry)();
-          if (process.ending) break;
-        }
-      }
-      return { ...(process.ending ?? { exitCode: 0 }), isOutOfMemory: false };
-    } catch (thrown) {
-      if (process.ending) return { ...process.ending, isOutOfMemory: false };
-      const { exitCode, reason, report } = describeTrap(thrown);
-      this.#writeReport(report);
-      // What a program does that is refused memory and cannot go on: it aborts.
-      if (process.wasRefusedMemory) {
-        return {
-          exitCode: exitCodeOfSignal(SIGNALS.SIGKILL),
-          reason: `out of memory: ${reason}`,
-          isOutOfMemory: true,
-        };
-      }
-      return { exitCode, reason, isOutOfMemory: false };
-    }
-  }
-
-  pause(): void {
-    this.#group.isPaused = true;
-  }
-
-  resume(): void {
-    this.#group.isPaused = false;
-    this.#scheduler.reconsider();
-  }
-
-  update(resources: Resources): void {
-    this.#group.update(resources, this.#host.clock.monotonicMs());
-    this.#scheduler.reconsider();
-  }
-
-  usage(): Usage {
-    return this.#group.usage();
-  }
-
-  /**
-   * Programs of preview1 cannot handle signals: what would end a program without a handler ends it.
-   */
+  /** A signal from beyond the container. */
   signal(signal: number): void {
-    if (endsByDefault(signal)) this.#process.end({ exitCode: exitCodeOfSignal(signal) });
-  }
-
-  [Symbol.dispose](): void {
-    this.#files[Symbol.dispose]();
-  }
-
-  #writeReport(report: string): void {
-    const { stdout, stderr, isTerminal } = this.#streams;
-    try {
-      (isTerminal ? stdout : stderr).write(new TextEncoder().encode(report));
-    } catch (thrown) {
-      // The program filled its output and nobody reads: the exit code and the reason tell enough.
-      if (!(thrown instanceof Errno)) this.#host.reportBug('trap report', thrown);
-    }
+    const code = SIGNAL_CODES.user;
+    this.#process.post({ signal, code, pid: 0, uid: 0, status: 0 }, 'outside');
   }
 }
 
-/** As in any container: the program that it is for. */
-const FIRST_PID = 1;
+/** One container in this cell: its files, its processes, its limits. Disposed at its end. */
+export class CellContainer implements Disposable {
+  readonly #system: System;
+  readonly #loader: CellProgramLoader;
+  readonly #host: CellHost;
+  /** Those that are under way. */
+  readonly #execs = new Set<Promise<void>>();
+
+  /** Owns `files` from now on. */
+  constructor(spec: StartMessage, files: FileTree, { loader, scheduler, host }: ContainerParts) {
+    this.#loader = loader;
+    this.#host = host;
+    this.#system = new System({
+      files,
+      group: new ControlGroup(spec.resources, host.clock.monotonicMs()),
+      scheduler,
+      clock: host.clock,
+      clockGrainNs: spec.isCellShared ? SHARED_CLOCK_GRAIN_NS : CLOCK_GRAIN_NS,
+      fillRandom: host.fillRandom,
+      loader,
+      hostname: spec.hostname,
+      pidsLimit: spec.resources.pidsLimit,
+    });
+  }
+
+  /**
+   * Makes the first process, or one more, ready to run; runs no guest code.
+   *
+   * # Errors: EngineErrors as the runtime's contract lists them
+   */
+  prepare(spec: StartMessage | ExecMessage, streams: StandardStreams): CellTask {
+    using owned = new DisposableStack();
+    const { files } = this.#system;
+    const { credentials, home } = findUser(files, spec.user);
+    const workingDirectory = enter(files, spec.workingDirectory);
+    const fds = new FdTable();
+    owned.adopt(fds, () => fds.closeAll());
+    openStandardStreams(fds, streams);
+    const process = owned.adopt(this.#newProcess(fds, workingDirectory, credentials), kill);
+    const env = withDefaults(spec.env, home, workingDirectory);
+    const program = this.#loader.loadCommand(process, spec.args, env);
+    const isInit = spec.type === 'start' && spec.isInit;
+    const image = isInit ? new Init(process, program) : program;
+    program.instantiate(image instanceof Init ? image.child : process);
+    owned.move();
+    return new CellTask(process, image);
+  }
+
+  #newProcess(
+    fds: FdTable,
+    workingDirectory: Location,
+    credentials: Process['credentials'],
+  ): Process {
+    try {
+      const system = this.#system;
+      return new Process({ system, parent: undefined, fds, workingDirectory, credentials });
+    } catch (thrown) {
+      if (!(thrown instanceof Errno)) throw thrown;
+      throw new EngineError(
+        'resource-exhausted',
+        'cannot start a process: the container has as many as it may (pids limit)',
+      );
+    }
+  }
+
+  /** Keeps an exec in mind until it is over and told. */
+  keep(exec: Promise<void>): void {
+    this.#execs.add(exec);
+    void exec.finally(() => this.#execs.delete(exec));
+  }
+
+  async execsEnded(): Promise<void> {
+    await Promise.all(this.#execs);
+  }
+
+  /** With the first process all others end; resolves when they have. */
+  async end(): Promise<Usage> {
+    const { processes } = this.#system;
+    // Until it is told, one may still make another.
+    for (let others = processes.living(); others.length > 0; others = processes.living()) {
+      for (const process of others) process.end({ status: signaled(SIGNALS.SIGKILL) });
+      await Promise.all(others.map((process) => process.ended));
+    }
+    return this.#system.group.usage();
+  }
+
+  pause(): void {
+    this.#system.group.isPaused = true;
+  }
+
+  resume(): void {
+    this.#system.group.isPaused = false;
+    this.#system.scheduler.reconsider();
+  }
+
+  update(resources: Resources): void {
+    this.#system.group.update(resources, this.#host.clock.monotonicMs());
+    this.#system.processes.limit = resources.pidsLimit;
+    this.#system.scheduler.reconsider();
+  }
+
+  usage(): Usage {
+    return this.#system.group.usage();
+  }
+
+  [Symbol.dispose](): void {
+    this.#system.files[Symbol.dispose]();
+  }
+}
+
 /** What programs are told of the time in a cell of their own. */
 const CLOCK_GRAIN_NS = 1_000n;
 /** And beside others, on whom a finer clock would let them spy (as browsers do it). */
 const SHARED_CLOCK_GRAIN_NS = 100_000n;
+
+/** A process that was not run after all. */
+function kill(process: Process): void {
+  for (const child of process.children.all()) kill(child);
+  process.end({ status: signaled(SIGNALS.SIGKILL) });
+}
 
 function enter(files: FileTree, path: string): Location {
   try {
@@ -190,7 +190,14 @@ function enter(files: FileTree, path: string): Location {
   }
 }
 
-/** Programs that ask for their working directory read PWD, as preview1 has no call for it. */
-function withWorkingDirectory(env: readonly string[], directory: Location): readonly string[] {
-  return env.some((entry) => entry.startsWith('PWD=')) ? env : [...env, `PWD=${directory.path}`];
+/**
+ * Programs that ask for their working directory read PWD, as preview1 has no call for it; HOME is
+ * the user's, unless the image or the caller says otherwise.
+ */
+function withDefaults(env: readonly string[], home: string, directory: Location): string[] {
+  const defaults = [`PWD=${directory.path}`, `HOME=${home}`].filter((entry) => {
+    const prefix = entry.slice(0, entry.indexOf('=') + 1);
+    return !env.some((present) => present.startsWith(prefix));
+  });
+  return [...env, ...defaults];
 }

@@ -28,18 +28,20 @@ export class ProgramCache {
     this.#host = host;
   }
 
+  /** One that is compiled already, as far as that can be told without reading the file. */
+  find({ node }: Location): Program | undefined {
+    return node.contentId === undefined ? undefined : this.#use(node.contentId);
+  }
+
   /**
    * # Errors: invalid-argument (`exec format error: …`), permission-denied when the file cannot be
    * read.
    */
   load(executable: Location, command: string): Program {
-    const { contentId } = executable.node;
-    if (contentId !== undefined) {
-      const known = this.#use(contentId);
-      if (known) return known;
-    }
+    const found = this.find(executable);
+    if (found) return found;
     const bytes = readAll(executable, command);
-    const key = contentId ?? this.#host.sha256(bytes);
+    const key = executable.node.contentId ?? this.#host.sha256(bytes);
     const known = this.#use(key);
     if (known) return known;
     const program = this.#prepare(key, bytes, command);

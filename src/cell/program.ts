@@ -1,5 +1,13 @@
 import type { Abi } from '../abi/abi.ts';
-import { encodeGlue, GLUE_IMPORTS, GLUE_WAIT, type GlueFunction } from '../abi/glue.ts';
+import {
+  encodeGlue,
+  GLUE_HANDLED,
+  GLUE_HANDLERS,
+  GLUE_IMPORTS,
+  GLUE_TAKE_SIGNAL,
+  GLUE_WAIT,
+  type GlueFunction,
+} from '../abi/glue.ts';
 import {
   type BugReporter,
   bindHooks,
@@ -9,9 +17,6 @@ import {
 } from '../abi/hostcall.ts';
 import type { HostcallTrace } from '../abi/hostcall-trace.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
-import { FuelGauge } from '../kernel/fuel-gauge.ts';
-import { GuestMemory } from '../kernel/guest-memory.ts';
-import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { requireCommand } from '../rewrite/admit.ts';
 import type { FunctionImport, RewrittenModule } from '../rewrite/rewrite-module.ts';
@@ -26,6 +31,8 @@ export interface Program {
   /** What goes into the places of the module's table of hooks. */
   readonly hooks: readonly WebAssembly.ExportValue[];
   readonly rewritten: Omit<RewrittenModule, 'bytes'>;
+  /** It looks for directories that were opened for it, as programs do that know no working one. */
+  readonly wantsPreopens: boolean;
 }
 
 interface LinkedHostcall {
@@ -68,7 +75,8 @@ export function prepareProgram(rewritten: RewrittenModule, linker: Linker): Prog
     }
     const { bytes: _, ...facts } = rewritten;
     const exportedHooks = hooks.flatMap(({ name }) => glue[name] ?? []);
-    return { module, imports, hooks: exportedHooks, rewritten: facts };
+    const wantsPreopens = unique.some(({ name }) => name === 'fd_prestat_get');
+    return { module, imports, hooks: exportedHooks, rewritten: facts, wantsPreopens };
   } catch (thrown) {
     if (!(thrown instanceof WebAssembly.CompileError)) throw thrown;
     throw new EngineError('invalid-argument', `exec format error: ${messageOf(thrown)}`);
@@ -92,8 +100,20 @@ function instantiateGlue(
     kernel[name] = trace ? traced(name, bound, trace, scheduler) : bound;
     functions.push({ name, parameters: call.parameters, hasResult: call.hasResult });
   }
+  // The table is the instance's own, which does not exist before its imports do.
+  let handlers: WebAssembly.Table | undefined;
+  kernel[GLUE_TAKE_SIGNAL] = () => {
+    const taken = scheduler.running?.takeSignal();
+    // Nothing to call is a trap: the guest took its handler away.
+    if (taken) handlers?.set(0, taken.handler);
+    return taken?.signal ?? 0;
+  };
+  kernel[GLUE_HANDLED] = () => scheduler.running?.handled();
   const module = new WebAssembly.Module(encodeGlue(functions));
-  return new WebAssembly.Instance(module, { [GLUE_IMPORTS]: kernel }).exports;
+  const { exports } = new WebAssembly.Instance(module, { [GLUE_IMPORTS]: kernel });
+  const table = exports[GLUE_HANDLERS];
+  if (table instanceof WebAssembly.Table) handlers = table;
+  return exports;
 }
 
 function traced(
@@ -107,69 +127,6 @@ function traced(
     trace.record(name, scheduler.fuelUsed(), args, answer);
     return answer;
   };
-}
-
-export interface Guest {
-  readonly instance: WebAssembly.Instance;
-  readonly entryPoints: readonly WebAssembly.ExportedFunction[];
-}
-
-/**
- * Makes an instance for a process and gives the process its memory and its fuel; runs no guest
- * code.
- *
- * # Errors
- * - resource-exhausted: no memory for it, or more than the container may use
- * - invalid-argument: it imports what is no function, or its segments do not fit
- */
-export function instantiate(
-  { module, imports, hooks, rewritten }: Program,
-  process: Process,
-): Guest {
-  const { memories, tableEntryCount, startExport, fuelExport, hooksExport } = rewritten;
-  process.reserveMemory(memories[0]?.initialPages ?? 0, tableEntryCount);
-  const instance = newInstance(module, imports);
-  const { memory, [fuelExport]: fuel, [hooksExport]: table } = instance.exports;
-  if (
-    !(memory instanceof WebAssembly.Memory) ||
-    !(fuel instanceof WebAssembly.Global) ||
-    !(table instanceof WebAssembly.Table)
-  ) {
-    throw new Error('the rewriter left out what it promises');
-  }
-  hooks.forEach((hook, place) => {
-    table.set(place, hook);
-  });
-  process.attach(new GuestMemory(memory), new FuelGauge(fuel));
-  const names = startExport === undefined ? ['_start'] : [startExport, '_start'];
-  const entryPoints = names.flatMap((name) => {
-    const entry = instance.exports[name];
-    return isFunction(entry) ? [entry] : [];
-  });
-  return { instance, entryPoints };
-}
-
-function isFunction(
-  value: WebAssembly.ExportValue | undefined,
-): value is WebAssembly.ExportedFunction {
-  return typeof value === 'function';
-}
-
-function newInstance(
-  module: WebAssembly.Module,
-  imports: WebAssembly.Imports,
-): WebAssembly.Instance {
-  try {
-    return new WebAssembly.Instance(module, imports);
-  } catch (thrown) {
-    if (thrown instanceof RangeError) {
-      throw new EngineError('resource-exhausted', `not enough memory: ${messageOf(thrown)}`);
-    }
-    throw new EngineError(
-      'invalid-argument',
-      `exec format error: cannot be instantiated: ${messageOf(thrown)}`,
-    );
-  }
 }
 
 function glueName({ abi, name }: LinkedHostcall): string {

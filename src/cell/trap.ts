@@ -1,10 +1,10 @@
 import { messageOf } from '../base/engine-error.ts';
-import { exitCodeOfSignal, SIGNALS } from '../base/signals.ts';
+import { SIGNALS } from '../base/signals.ts';
 
 /** How a program ended that did not end by itself, told as an operating system would tell it. */
 export interface Trap {
-  /** 128 + the signal that a native program would have died of. */
-  readonly exitCode: number;
+  /** That a native program would have died of. */
+  readonly signal: number;
   readonly reason: string;
   /**
    * What goes to the program's standard error: the reason, and where in the program it happened.
@@ -29,7 +29,7 @@ export function describeTrap(thrown: unknown): Trap {
   const [, signal] = SIGNALS_OF_MESSAGES.find(([pattern]) => pattern.test(message)) ?? [];
   const frames = thrown instanceof Error ? guestFrames(thrown.stack ?? '') : [];
   return {
-    exitCode: exitCodeOfSignal(signal ?? SIGNALS.SIGABRT),
+    signal: signal ?? SIGNALS.SIGABRT,
     reason,
     report: [`wolffia: ${reason}`, ...frames, ''].join('\n'),
   };

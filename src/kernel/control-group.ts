@@ -2,6 +2,7 @@ import { DEFAULT_CPU_SHARES, type Resources, type Usage } from '../spec/resource
 import { Bandwidth } from './bandwidth.ts';
 import { MemoryAccount } from './memory-account.ts';
 import type { Process } from './process.ts';
+import type { Thread } from './thread.ts';
 
 /** Fuel is handed out in these periods, so that a rate is kept within a tenth of a second. */
 const FUEL_PERIOD_MS = 100;
@@ -15,7 +16,7 @@ export class ControlGroup {
   /** Service received so far, weighted: the scheduler serves the group that has least. */
   virtualTimeMs = 0;
   /** Those that could run, in the order in which they became so. */
-  readonly runnable: Process[] = [];
+  readonly runnable: Thread[] = [];
   isPaused = false;
 
   readonly #members = new Set<Process>();
@@ -63,13 +64,14 @@ export class ControlGroup {
     this.#members.add(process);
   }
 
-  /** Takes what an ended process used into the sums, and what it did not use back. */
+  /** Takes what an ended process used into the sums. */
   remove(process: Process): void {
-    if (!this.#members.delete(process)) return;
-    this.#goneFuel += process.fuelUsed;
-    this.#fuelGiven -= process.fuelLeft;
-    const place = this.runnable.indexOf(process);
-    if (place >= 0) this.runnable.splice(place, 1);
+    if (this.#members.delete(process)) this.#goneFuel += process.fuelUsed;
+  }
+
+  /** Takes back what a thread that is gone did not use. */
+  returnFuel(amount: number): void {
+    this.#fuelGiven -= amount;
   }
 
   /** Hands out at most `wanted` units of the container's fuel; less means that no more is left. */

@@ -31,13 +31,25 @@ export function findExecutable(
     }
     return requireFile(found, command);
   }
+  const found = findInPath(files, workingDirectory, command, env);
+  if (found) return found;
+  throw new EngineError('not-found', `exec: "${command}": executable file not found in $PATH`);
+}
+
+/** The first regular file of that name in the folders of PATH. */
+export function findInPath(
+  files: FileTree,
+  workingDirectory: Location,
+  command: string,
+  env: readonly string[],
+): Location | undefined {
   const path = env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length);
   for (const directory of (path ?? DEFAULT_PATH).split(':')) {
     // An empty entry means the working directory (execvp(3)).
     const found = tryResolve(files, workingDirectory, `${directory || '.'}/${command}`);
     if (found?.node.kind === 'regular') return found;
   }
-  throw new EngineError('not-found', `exec: "${command}": executable file not found in $PATH`);
+  return undefined;
 }
 
 function tryResolve(files: FileTree, start: Location, path: string): Location | undefined {

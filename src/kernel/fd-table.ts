@@ -11,37 +11,47 @@ export interface FdEntry {
   inheritingRights: bigint;
   /** The name under which a directory was opened for the program before its start. */
   readonly preopenName?: string;
+  closeOnExec?: boolean;
 }
 
 /** As Linux's default soft limit (RLIMIT_NOFILE). */
-const MAX_FDS = 1024;
+const DEFAULT_LIMIT = 1024;
+/** And its hard one: each costs a place in an array. */
+export const MAX_FDS = 1024 * 1024;
 
+/** The fds of one process; each holds a reference to its description. */
 export class FdTable {
-  readonly #entries = new Map<number, FdEntry>();
+  readonly #entries: (FdEntry | undefined)[] = [];
+  /** RLIMIT_NOFILE: fds are below it. */
+  limit = DEFAULT_LIMIT;
 
   /** Throws EBADF. */
   get(fd: number): FdEntry {
-    const entry = this.#entries.get(fd);
+    const entry = this.#entries[fd];
     if (!entry) throw ERRNO.EBADF;
     return entry;
   }
 
-  /** Puts an entry at the lowest free number. Throws EMFILE, and closes the description then. */
-  add(entry: FdEntry): number {
-    for (let fd = 0; fd < MAX_FDS; fd++) {
-      if (this.#entries.has(fd)) continue;
-      this.#entries.set(fd, entry);
+  /**
+   * Puts an entry at the lowest free number from `minimum` on; answers it. Throws EMFILE, and
+   * closes the description then if nobody else has it.
+   */
+  add(entry: FdEntry, minimum = 0): number {
+    entry.description.retain();
+    for (let fd = minimum; fd < this.limit; fd++) {
+      if (this.#entries[fd]) continue;
+      this.#put(fd, entry);
       return fd;
     }
-    entry.description.close();
+    entry.description.release();
     throw ERRNO.EMFILE;
   }
 
   /** Throws EBADF. */
   close(fd: number): void {
     const entry = this.get(fd);
-    this.#entries.delete(fd);
-    entry.description.close();
+    this.#entries[fd] = undefined;
+    entry.description.release();
   }
 
   /**
@@ -52,14 +62,75 @@ export class FdTable {
     const moved = this.get(from);
     const replaced = this.get(to);
     if (from === to) return;
-    this.#entries.delete(from);
-    this.#entries.set(to, moved);
-    replaced.description.close();
+    this.#entries[from] = undefined;
+    this.#entries[to] = moved;
+    replaced.description.release();
+  }
+
+  /** Makes `fd` once more, from `minimum` on (F_DUPFD). Throws EBADF, EINVAL, EMFILE. */
+  duplicate(fd: number, minimum: number, closeOnExec: boolean): number {
+    const entry = this.get(fd);
+    if (minimum < 0 || minimum >= this.limit) throw ERRNO.EINVAL;
+    return this.add(copyOf(entry, closeOnExec), minimum);
+  }
+
+  /**
+   * Makes `to` a copy of `fd`, closing what was there (dup2(2)); the same number changes nothing.
+   * Throws EBADF.
+   */
+  duplicateTo(fd: number, to: number, closeOnExec: boolean): void {
+    const entry = this.get(fd);
+    if (to < 0 || to >= this.limit) throw ERRNO.EBADF;
+    if (fd === to) return;
+    const replaced = this.#entries[to];
+    entry.description.retain();
+    this.#put(to, copyOf(entry, closeOnExec));
+    replaced?.description.release();
+  }
+
+  /** The table of a child: the same descriptions under the same numbers. */
+  fork(): FdTable {
+    const child = new FdTable();
+    child.limit = this.limit;
+    this.#entries.forEach((entry, fd) => {
+      if (!entry) return;
+      entry.description.retain();
+      child.#entries[fd] = { ...entry };
+    });
+    return child;
+  }
+
+  /** As execve(2), and without what was opened for the program that goes. */
+  closeForExec(): void {
+    this.#entries.forEach((entry, fd) => {
+      if (entry && (entry.closeOnExec === true || entry.preopenName !== undefined)) this.close(fd);
+    });
   }
 
   closeAll(): void {
-    const entries = [...this.#entries.values()];
-    this.#entries.clear();
-    for (const entry of entries) entry.description.close();
+    this.#entries.forEach((entry, fd) => {
+      if (entry) this.close(fd);
+    });
   }
+
+  /** All that are open, in their order. */
+  *open(): Iterable<readonly [fd: number, entry: FdEntry]> {
+    for (const [fd, entry] of this.#entries.entries()) if (entry) yield [fd, entry];
+  }
+
+  /** Whether an fd above is one that was opened for the program. */
+  hasPreopenAbove(fd: number): boolean {
+    return this.#entries.some((entry, at) => at > fd && entry?.preopenName !== undefined);
+  }
+
+  #put(fd: number, entry: FdEntry): void {
+    // An array with holes is slower for all that follows.
+    while (this.#entries.length < fd) this.#entries.push(undefined);
+    this.#entries[fd] = entry;
+  }
+}
+
+/** A copy is an ordinary fd, whatever the first one was opened for. */
+function copyOf({ description, rights, inheritingRights }: FdEntry, closeOnExec: boolean): FdEntry {
+  return { description, rights, inheritingRights, closeOnExec };
 }

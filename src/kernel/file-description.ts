@@ -30,7 +30,26 @@ export interface OpenAccess {
   readonly write: boolean;
 }
 
-export class FileHandle {
+/**
+ * What all descriptions have in common: several fds, of several processes, may stand for one, and
+ * the last one that goes closes it.
+ */
+abstract class SharedDescription {
+  #referenceCount = 0;
+
+  retain(): void {
+    this.#referenceCount++;
+  }
+
+  release(): void {
+    this.#referenceCount--;
+    if (this.#referenceCount === 0) this.close();
+  }
+
+  protected abstract close(): void;
+}
+
+export class FileHandle extends SharedDescription {
   readonly kind = 'file';
   readonly file: OpenFile;
   readonly access: OpenAccess;
@@ -39,6 +58,7 @@ export class FileHandle {
   position = 0;
 
   constructor(file: OpenFile, access: OpenAccess, flags: StatusFlags) {
+    super();
     this.file = file;
     this.access = access;
     this.flags = flags;
@@ -80,12 +100,12 @@ export class FileHandle {
     return this.flags.append ? this.file.append(source) : this.file.writeAt(source, position);
   }
 
-  close(): void {
+  protected override close(): void {
     this.file.close();
   }
 }
 
-export class DirectoryHandle {
+export class DirectoryHandle extends SharedDescription {
   readonly kind = 'directory';
   readonly location: Location;
   flags: StatusFlags = NO_FLAGS;
@@ -96,6 +116,7 @@ export class DirectoryHandle {
   listing: readonly DirectoryEntry[] | undefined;
 
   constructor(location: Location) {
+    super();
     this.location = location;
   }
 
@@ -107,32 +128,51 @@ export class DirectoryHandle {
     this.location.node.change(change);
   }
 
-  close(): void {
+  protected override close(): void {
     this.listing = undefined;
   }
 }
 
-/** Device and inode numbers of streams: they belong to no file system. */
+/** Device number of streams: they belong to no file system. */
 const STREAM_DEVICE = 0n;
 
-export class StreamHandle {
-  readonly kind = 'stream';
-  readonly source: ByteSource | undefined;
-  readonly sink: ByteSink | undefined;
+export interface StreamEnds {
+  readonly source?: ByteSource;
+  readonly sink?: ByteSink;
   readonly isTerminal: boolean;
-  flags: StatusFlags = NO_FLAGS;
+  /** Tells streams apart (fstat(2)); both ends of a pipe have the same one. */
+  readonly inode?: bigint;
+  /** Nobody has the description any more. */
+  readonly close?: () => void;
+}
 
-  constructor(ends: { source?: ByteSource; sink?: ByteSink; isTerminal: boolean }) {
-    this.source = ends.source;
-    this.sink = ends.sink;
-    this.isTerminal = ends.isTerminal;
+export class StreamHandle extends SharedDescription {
+  readonly kind = 'stream';
+  flags: StatusFlags = NO_FLAGS;
+  readonly #ends: StreamEnds;
+
+  constructor(ends: StreamEnds) {
+    super();
+    this.#ends = ends;
+  }
+
+  get source(): ByteSource | undefined {
+    return this.#ends.source;
+  }
+
+  get sink(): ByteSink | undefined {
+    return this.#ends.sink;
+  }
+
+  get isTerminal(): boolean {
+    return this.#ends.isTerminal;
   }
 
   attributes(): Attributes {
     return {
       kind: this.isTerminal ? 'character-device' : 'fifo',
       device: STREAM_DEVICE,
-      inode: 0n,
+      inode: this.#ends.inode ?? 0n,
       linkCount: 1,
       sizeBytes: 0,
       blocks: 0,
@@ -172,7 +212,7 @@ export class StreamHandle {
     return this.sink.writable;
   }
 
-  close(): void {
-    // The ends belong to whoever made the stream: other fds may still use them.
+  protected override close(): void {
+    this.#ends.close?.();
   }
 }

@@ -1,372 +1,356 @@
-import type { Clock, Timer } from '../base/clock.ts';
-import { EngineError } from '../base/engine-error.ts';
-import type { FileTree } from '../vfs/file-tree.ts';
-import type { ControlGroup } from './control-group.ts';
+import { SIGNALS } from '../base/signals.ts';
+import type { Location } from '../vfs/path-walk.ts';
+import { Children } from './children.ts';
+import { type Credentials, ROOT } from './credentials.ts';
+import { type ProcessEnd, signaled } from './exit-status.ts';
 import type { FdTable } from './fd-table.ts';
-import type { FuelGauge } from './fuel-gauge.ts';
-import type { GuestMemory } from './guest-memory.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { WaitQueue } from './wait-queue.ts';
-
-/**
- * A green process: a program that runs as a coroutine of this cell.
- *
- * # Theory of operation
- * A hostcall that cannot be answered yet says what it waits for (`blockOn`) and answers
- * WOULD_BLOCK; the ABI's glue then calls `wait`, on whose promise the guest's stack is suspended.
- * Any of the conditions makes the process ready; the scheduler resumes it when its turn comes, and
- * the hostcall is tried from the start. What it must remember across tries (a deadline, a host
- * operation under way) it keeps in `retry`.
- *
- * Rewritten code calls `refuel` whenever it has used up what it was given: the place where a
- * program that makes no hostcalls is interrupted, throttled or ended.
- *
- * A process ends by `end`: from then on every hostcall answers EXIT and every wait answers "do not
- * go on", and the glue executes `unreachable`. So nothing of ours is thrown through guest frames.
- */
-export interface ProcessEnd {
-  /** 0 to 255, as the parent sees it. */
-  readonly exitCode: number;
-  readonly reason?: string;
-}
+import { IntervalTimer } from './interval-timer.ts';
+import { MemoryCharge } from './memory-charge.ts';
+import { INIT_PID } from './process-table.ts';
+import type { ProgramImage } from './program.ts';
+import { ResourceLimits } from './resource-limits.ts';
+import { Session } from './session.ts';
+import { SignalState } from './signal-state.ts';
+import {
+  hasSignal,
+  isUnblockable,
+  kernelSignal,
+  NO_SIGNALS,
+  type SignalInfo,
+  type SignalSet,
+  STOP_SIGNALS,
+  signalSetOf,
+} from './signals.ts';
+import type { System } from './system.ts';
+import type { Thread } from './thread.ts';
+import { WaitQueue } from './wait-queue.ts';
 
 export interface ProcessOptions {
-  readonly pid: number;
-  readonly args: readonly string[];
-  /** `NAME=value` strings. */
-  readonly env: readonly string[];
+  readonly system: System;
+  /** Undefined: started from outside (the container's command, or an exec). */
+  readonly parent: Process | undefined;
   readonly fds: FdTable;
-  /** The container's files; borrowed. */
-  readonly files: FileTree;
-  readonly group: ControlGroup;
-  readonly scheduler: Scheduler;
-  readonly clock: Clock;
-  /** What the guest's clocks show is rounded down to this. */
-  readonly clockGrainNs: bigint;
-  /** Fills with random bytes fit for keys. */
-  readonly fillRandom: (target: Uint8Array) => void;
+  readonly workingDirectory: Location;
+  readonly credentials?: Credentials;
+  readonly umask?: number;
+  readonly signals?: SignalState;
+  readonly signalMask?: SignalSet;
+  readonly limits?: ResourceLimits;
 }
 
-/** A condition on which a blocked process waits; any one wakes it. */
-export interface WaitConditions {
-  readonly queues?: readonly WaitQueue[];
-  /** Monotonic time at which to wake in any case. */
-  readonly deadlineNs?: bigint;
-  /** Wakes when it settles. Must not reject. */
-  readonly promise?: Promise<void>;
-}
-
-/** Reading the clock costs more than most hostcalls: it is looked at once in so many. */
-const CALLS_PER_CLOCK_READ = 16;
-/** Timers of the host take at most 2^31 - 1 ms; whoever waits longer is woken and waits again. */
-const MAX_TIMER_MS = 2_147_483_647;
 /**
- * Fuel is handed out in portions that take about so long: the hook that asks for more costs nothing
- * that could be measured then, and a slice overruns by no more. How much work that is differs a
- * hundredfold between programs, so that each process's portion follows what it took.
+ * A process: what its program has of the system, and its place among other processes.
+ *
+ * # Life
+ * It is made by `fork` (or `new`, from outside), runs one program after another (`run`, `become`),
+ * and is told to end once (`end`). Its threads then leave their guest code; when the last is gone it
+ * is buried: fds closed, memory given back, children handed to pid 1. What is left is a zombie
+ * until its parent has waited for it; whoever has no parent leaves nothing.
  */
-const PORTION_MS = 0.2;
-const FIRST_PORTION = 50_000;
-const MIN_PORTION = 10_000;
-const MAX_PORTION = 4_000_000;
-const PAGE_SIZE = 65_536;
-/** What V8 takes for an entry of a table, measured at ten million. */
-const TABLE_ENTRY_SIZE = 32;
-
-/** What `wait` and the hooks answer rewritten code. */
-const CONTINUE = 0;
-const STOP = 1;
-const ALLOWED = 1;
-const REFUSED = 0;
-
-export const OUT_OF_FUEL = 'out of fuel';
-
 export class Process {
+  readonly system: System;
   readonly pid: number;
-  readonly args: readonly string[];
-  readonly env: readonly string[];
   readonly fds: FdTable;
-  readonly files: FileTree;
-  readonly group: ControlGroup;
-  readonly clock: Clock;
-  readonly fillRandom: (target: Uint8Array) => void;
-  /** What the hostcall under way keeps between its tries; cleared when it is answered. */
-  retry: unknown;
+  readonly memory: MemoryCharge;
+  readonly children = new Children();
+  readonly limits: ResourceLimits;
+  readonly timer: IntervalTimer;
+  /** Woken when a stopped process goes on, or ends. */
+  readonly continued = new WaitQueue();
+  /** Woken when a signal has become pending. */
+  readonly signalArrived = new WaitQueue();
+  readonly startedMs: number;
+  /** Resolves when it is buried. */
+  readonly ended: Promise<ProcessEnd>;
+  parent: Process | undefined;
+  /** Who gets the signals that come from outside in its place (init's child). */
+  forwardsTo: Process | undefined;
+  processGroup: number;
+  session: Session;
+  workingDirectory: Location;
+  credentials: Credentials;
+  umask: number;
+  signals: SignalState;
+  /** For the first thread of the next program. */
+  signalMask: SignalSet;
 
-  readonly #scheduler: Scheduler;
-  readonly #clockGrainNs: bigint;
-  #memory: GuestMemory | undefined;
-  #fuel: FuelGauge | undefined;
+  readonly #threads = new Set<Thread>();
+  #image: ProgramImage | undefined;
+  #nextImage: ProgramImage | undefined;
   #end: ProcessEnd | undefined;
-  #conditions: WaitConditions | 'next-turn' = 'next-turn';
-  #resume: ((answer: number) => void) | undefined;
-  #leaveQueues: (() => void) | undefined;
-  #portion = FIRST_PORTION;
-  #portionStartMs = 0;
-  #ranMs = 0;
-  #accountedFuel = 0;
-  /** Of the group's memory, what is charged for this process. */
-  #memoryBytes = 0;
-  #tableBytes = 0;
-  #wasRefusedMemory = false;
-  #callsUntilClockRead = CALLS_PER_CLOCK_READ;
+  #stopSignal: number | undefined;
+  #isBuried = false;
+  #hasRun = false;
+  #goneFuel = 0;
+  #goneCpuMs = 0;
+  readonly #resolveEnded: (end: ProcessEnd) => void;
 
+  /** Throws EAGAIN when there are too many processes; the caller keeps `fds` then. */
   constructor(options: ProcessOptions) {
-    this.pid = options.pid;
-    this.args = options.args;
-    this.env = options.env;
+    const { system, parent } = options;
+    this.system = system;
+    this.pid = system.processes.allocatePid();
+    this.parent = parent;
     this.fds = options.fds;
-    this.files = options.files;
-    this.group = options.group;
-    this.clock = options.clock;
-    this.fillRandom = options.fillRandom;
-    this.#scheduler = options.scheduler;
-    this.#clockGrainNs = options.clockGrainNs;
-    this.group.add(this);
+    this.workingDirectory = options.workingDirectory;
+    this.credentials = options.credentials ?? ROOT;
+    this.umask = options.umask ?? DEFAULT_UMASK;
+    this.signals = options.signals ?? new SignalState();
+    this.signalMask = options.signalMask ?? NO_SIGNALS;
+    this.limits = options.limits ?? new ResourceLimits();
+    this.processGroup = parent?.processGroup ?? this.pid;
+    this.session = parent?.session ?? new Session(this.pid);
+    this.memory = new MemoryCharge(system.group.memory);
+    this.startedMs = system.clock.monotonicMs();
+    this.timer = new IntervalTimer(system.clock, () => this.post(kernelSignal(SIGNALS.SIGALRM)));
+    const { promise, resolve } = Promise.withResolvers<ProcessEnd>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+    system.processes.add(this);
+    system.group.add(this);
+    parent?.children.add(this);
   }
 
-  /**
-   * The guest's memory; only there once the program is instantiated, which is before its first
-   * hostcall.
-   */
-  get memory(): GuestMemory {
-    if (!this.#memory) throw new Error('hostcall before the memory was attached');
-    return this.#memory;
-  }
-
-  /**
-   * Charges what an instance of the program will have from its start. Errors: resource-exhausted.
-   */
-  reserveMemory(initialPages: number, tableEntries: number): void {
-    const bytes = initialPages * PAGE_SIZE + tableEntries * TABLE_ENTRY_SIZE;
-    if (!this.group.memory.tryCharge(bytes)) {
-      throw new EngineError(
-        'resource-exhausted',
-        `the program needs ${bytes} bytes of memory to start, and may use ${this.group.memory.limitBytes}`,
-      );
+  /** A child that has all that this process has, but a program. Throws EAGAIN. */
+  fork(signalMask: SignalSet): Process {
+    const fds = this.fds.fork();
+    try {
+      const child = new Process({
+        system: this.system,
+        parent: this,
+        fds,
+        workingDirectory: this.workingDirectory,
+        credentials: this.credentials,
+        umask: this.umask,
+        signals: this.signals.fork(),
+        signalMask,
+        limits: this.limits.copy(),
+      });
+      child.#image = this.#image;
+      return child;
+    } catch (thrown) {
+      fds.closeAll();
+      throw thrown;
     }
-    this.#memoryBytes = initialPages * PAGE_SIZE;
-    this.#tableBytes = tableEntries * TABLE_ENTRY_SIZE;
   }
 
-  /** Connects the process with the instance that runs it. */
-  attach(memory: GuestMemory, fuel: FuelGauge): void {
-    this.#memory = memory;
-    this.#fuel = fuel;
+  /** What it runs, or ran last. */
+  get image(): ProgramImage | undefined {
+    return this.#image;
   }
 
-  /** How the process was told to end, when it was. */
+  get args(): readonly string[] {
+    return this.#image?.args ?? [];
+  }
+
+  get env(): readonly string[] {
+    return this.#image?.env ?? [];
+  }
+
+  get isInit(): boolean {
+    return this.pid === INIT_PID;
+  }
+
+  get threads(): ReadonlySet<Thread> {
+    return this.#threads;
+  }
+
+  /** How it was told to end, when it was. */
   get ending(): ProcessEnd | undefined {
     return this.#end;
   }
 
-  /** True when the last memory that it asked for was refused. */
-  get wasRefusedMemory(): boolean {
-    return this.#wasRefusedMemory;
+  /** It is over, and nobody has waited for it. */
+  get isZombie(): boolean {
+    return this.#isBuried;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopSignal !== undefined;
   }
 
   get fuelUsed(): number {
-    return this.#fuel?.used ?? 0;
+    return [...this.#threads].reduce((sum, thread) => sum + thread.fuelUsed, this.#goneFuel);
   }
 
   /** What it was given and has not used. */
   get fuelLeft(): number {
-    return Math.max(0, this.#fuel?.left ?? 0);
+    return [...this.#threads].reduce((sum, thread) => sum + thread.fuelLeft, 0);
+  }
+
+  get cpuTimeMs(): number {
+    return [...this.#threads].reduce((sum, thread) => sum + thread.cpuTimeMs, this.#goneCpuMs);
   }
 
   get memoryBytes(): number {
-    return this.#memoryBytes + this.#tableBytes;
+    return this.memory.bytes;
   }
 
-  /** Time in which the guest ran. */
-  get cpuTimeMs(): number {
-    const isRunning = this.#scheduler.running === this;
-    const present = isRunning ? this.clock.monotonicMs() - this.#scheduler.sliceStartMs : 0;
-    return this.#ranMs + present;
+  /** Runs a program, and those that take its place, until the process ends. */
+  run(image: ProgramImage): void {
+    this.#hasRun = true;
+    void this.#runAll(image);
   }
 
-  /** A time as the guest may see it: by a fine clock guests of a shared cell spy on each other. */
-  coarse(timeNs: bigint): bigint {
-    return timeNs - (timeNs % this.#clockGrainNs);
+  async #runAll(first: ProgramImage): Promise<void> {
+    for (let next: ProgramImage | undefined = first; next && !this.#end; ) {
+      this.#image = next;
+      await next.run(this);
+      next = this.#nextImage;
+      this.#nextImage = undefined;
+    }
+    // A program that returns without a word has done its work.
+    this.end({ status: { type: 'exited', code: 0 } });
+    this.#buryIfDone();
   }
 
-  get clockGrainNs(): bigint {
-    return this.#clockGrainNs;
+  /**
+   * Takes another program (execve(2)): what runs is told to make way, and is gone when the caller's
+   * hostcall has answered EXIT.
+   */
+  become(image: ProgramImage): void {
+    this.fds.closeForExec();
+    this.signals.reset();
+    this.#nextImage = image;
+    for (const thread of this.#threads) {
+      this.signalMask = thread.signalMask;
+      thread.replace();
+    }
   }
 
-  /** Waits for the first turn; false: the process was ended before it. */
-  async begin(): Promise<boolean> {
-    this.#conditions = 'next-turn';
-    return (await this.wait()) === CONTINUE;
+  enroll(thread: Thread): void {
+    this.#threads.add(thread);
+    this.dispatchSignals();
   }
 
-  /** Ends the process at its next hostcall or hook, or out of its wait. The first end counts. */
+  /** A thread has left its guest code. */
+  forget(thread: Thread): void {
+    if (!this.#threads.delete(thread)) return;
+    this.#goneFuel += thread.fuelUsed;
+    this.#goneCpuMs += thread.cpuTimeMs;
+    this.system.group.returnFuel(thread.fuelLeft);
+    if (thread.tid !== this.pid) this.system.processes.removeThread(thread.tid);
+  }
+
+  /** Ends the process; the first end counts. */
   end(end: ProcessEnd): void {
     if (this.#end) return;
     this.#end = end;
-    if (!this.#resume) return;
-    this.#leaveQueues?.();
-    this.#leaveQueues = undefined;
-    this.#scheduler.expedite(this);
+    this.#stopSignal = undefined;
+    for (const thread of this.#threads) thread.stop();
+    this.continued.wakeAll();
+    if (!this.#hasRun) this.#buryIfDone();
   }
 
-  /** Tells the scheduler and the group that it is over, and gives back what it held. */
-  finish(): void {
-    this.#scheduler.leave(this);
-    this.fds.closeAll();
-    this.group.remove(this);
-    this.group.memory.release(this.memoryBytes);
-    this.#memoryBytes = 0;
-    this.#tableBytes = 0;
-  }
-
-  /** Says what the hostcall that is about to answer WOULD_BLOCK waits for. */
-  blockOn(conditions: WaitConditions): void {
-    this.#conditions = conditions;
-  }
-
-  /** Says that the hostcall about to answer WOULD_BLOCK only gives way to others. */
-  giveWay(): void {
-    this.#conditions = 'next-turn';
-  }
-
-  /** True when the process has run so long that others must have their turn; for hostcalls. */
-  isSliceOver(): boolean {
-    if (--this.#callsUntilClockRead > 0) return false;
-    this.#callsUntilClockRead = CALLS_PER_CLOCK_READ;
-    return this.#scheduler.isSliceOver();
-  }
-
-  /**
-   * The glue's `wait`: resolves to 0 when the hostcall is to be tried again, to 1 when the process
-   * must not go on.
-   */
-  wait(): Promise<number> {
-    return new Promise((resolve) => {
-      this.#resume = resolve;
-      this.#scheduler.leave(this);
-      if (this.#end) {
-        this.#scheduler.expedite(this);
-      } else if (this.#conditions === 'next-turn') {
-        this.#scheduler.ready(this);
-      } else {
-        this.#leaveQueues = this.#waitOn(this.#conditions, () => this.#wake());
-      }
-    });
-  }
-
-  /** For the scheduler: lets the guest go on. */
-  resume(): void {
-    const resume = this.#resume;
-    this.#resume = undefined;
-    this.#callsUntilClockRead = CALLS_PER_CLOCK_READ;
-    resume?.(this.#end ? STOP : CONTINUE);
-  }
-
-  /** For the scheduler: books what was used since the guest was resumed; answers the fuel. */
-  account(ranMs: number): number {
-    const fuel = this.unaccountedFuel;
-    this.#ranMs += ranMs;
-    this.#accountedFuel += fuel;
-    this.group.spend(ranMs, fuel);
-    return fuel;
-  }
-
-  /** Used since the guest was resumed. */
-  get unaccountedFuel(): number {
-    return this.fuelUsed - this.#accountedFuel;
-  }
-
-  /**
-   * The hook for fuel: answers 0 when the program goes on, 1 when it must not, and WOULD_BLOCK's
-   * number when its slice is over.
-   */
-  refuel(): typeof CONTINUE | typeof STOP | 'would-block' {
-    if (this.#end) return STOP;
-    const fuel = this.#fuel;
-    if (!fuel) return STOP;
-    const nowMs = this.clock.monotonicMs();
-    this.#fitPortion(nowMs);
-    const debt = Math.max(0, -fuel.left);
-    // What the rate allows is known after each portion, so that a slice does not outrun it.
-    const rateLeft = this.group.fuelRateLeftAt(nowMs) - this.unaccountedFuel;
-    const portion = Math.min(this.#portion, Math.max(MIN_PORTION, rateLeft));
-    const given = this.group.takeFuel(debt + portion);
-    fuel.give(given);
-    if (given < debt) {
-      this.end({ exitCode: EXIT_CODE_OF_KILL, reason: OUT_OF_FUEL });
-      return STOP;
+  /** Sends a signal. `outside`: from beyond the container, where pid 1 is no init to be spared. */
+  post(info: SignalInfo, origin: 'inside' | 'outside' = 'inside'): void {
+    const { signal } = info;
+    if (this.#end || this.#isBuried) return;
+    if (this.forwardsTo && origin === 'outside' && !isUnblockable(signal)) {
+      this.forwardsTo.post(info, origin);
+      return;
     }
-    if (rateLeft > 0 && !this.#scheduler.isSliceOverAt(nowMs)) return CONTINUE;
-    this.giveWay();
-    return 'would-block';
+    if (signal === SIGNALS.SIGCONT) this.#continue();
+    if (hasSignal(STOP_SIGNALS, signal)) this.signals.discard(signalSetOf(SIGNALS.SIGCONT));
+    const effect = this.signals.effectOf(signal);
+    const isFatal = effect === 'end' || effect === 'stop';
+    if (this.isInit && origin === 'inside' && isFatal) return;
+    const isBlocked = this.#threads.size > 0 && this.#takerOf(signal) === undefined;
+    if (!isBlocked && effect === 'nothing') return;
+    this.signals.add(info);
+    this.signalArrived.wakeAll();
+    this.dispatchSignals();
   }
 
-  /** Doubles or halves the portion at most, as single measurements are noisy. */
-  #fitPortion(nowMs: number): void {
-    const tookMs = nowMs - Math.max(this.#portionStartMs, this.#scheduler.sliceStartMs);
-    const factor = tookMs < PORTION_MS / 2 ? 2 : tookMs > PORTION_MS * 2 ? 0.5 : 1;
-    this.#portion = Math.min(MAX_PORTION, Math.max(MIN_PORTION, this.#portion * factor));
-    this.#portionStartMs = nowMs;
+  /** Acts on pending signals that are not blocked; those with a handler wait for their thread. */
+  dispatchSignals(): void {
+    if (!this.signals.hasPending) return;
+    for (let signal = 1; signal <= MAX_SIGNAL; signal++) {
+      const set = signalSetOf(signal);
+      if (!this.signals.hasAny(set)) continue;
+      const taker = this.#takerOf(signal);
+      if (this.#threads.size > 0 && !taker) continue;
+      const effect = this.signals.effectOf(signal);
+      if (effect === 'handler') {
+        taker?.notice();
+        continue;
+      }
+      this.signals.discard(set);
+      if (effect === 'stop') this.#stop(signal);
+      if (effect === 'end') this.end({ status: signaled(signal) });
+    }
   }
 
-  /** The hook for memory.grow: 0 refuses. */
-  growMemory(pages: number): number {
-    const bytes = (pages >>> 0) * PAGE_SIZE;
-    this.#settleMemory();
-    if (!this.#charge(bytes)) return REFUSED;
-    this.#memoryBytes += bytes;
-    return ALLOWED;
+  /** Whether a signal with a handler waits for that thread. */
+  hasSignalFor(thread: Thread): boolean {
+    return this.#nextSignalFor(thread) !== undefined;
   }
 
-  /** The hook for table.grow: 0 refuses; a negative number gives back what was not taken. */
-  growTable(entries: number): number {
-    const bytes = entries * TABLE_ENTRY_SIZE;
-    if (bytes < 0) this.group.memory.release(-bytes);
-    else if (!this.#charge(bytes)) return REFUSED;
-    this.#tableBytes += bytes;
-    return ALLOWED;
+  takeSignalFor(thread: Thread): SignalInfo | undefined {
+    const signal = this.#nextSignalFor(thread);
+    return signal === undefined ? undefined : this.signals.take(signalSetOf(signal));
   }
 
-  #charge(bytes: number): boolean {
-    const isAllowed = this.group.memory.tryCharge(bytes);
-    this.#wasRefusedMemory = !isAllowed;
-    return isAllowed;
+  #nextSignalFor(thread: Thread): number | undefined {
+    if (!this.signals.hasPending) return undefined;
+    const wanted = this.signals.pendingSet & ~thread.signalMask;
+    for (let signal = 1; signal <= MAX_SIGNAL; signal++) {
+      if (hasSignal(wanted, signal) && this.signals.effectOf(signal) === 'handler') return signal;
+    }
+    return undefined;
   }
 
-  /** A growth that was allowed may have failed for another reason: what is there counts. */
-  #settleMemory(): void {
-    const excess = this.#memoryBytes - (this.#memory?.sizeBytes ?? this.#memoryBytes);
-    this.#memoryBytes -= excess;
-    this.group.memory.release(excess);
+  #takerOf(signal: number): Thread | undefined {
+    for (const thread of this.#threads) {
+      if (!hasSignal(thread.signalMask, signal)) return thread;
+    }
+    return undefined;
   }
 
-  #wake(): void {
-    // Several conditions may come true in one turn.
-    if (!this.#leaveQueues) return;
-    this.#leaveQueues();
-    this.#leaveQueues = undefined;
-    this.#scheduler.ready(this);
+  #stop(signal: number): void {
+    if (this.#stopSignal !== undefined) return;
+    this.#stopSignal = signal;
+    for (const thread of this.#threads) thread.hasAttention = true;
+    this.parent?.children.noteStopped(this, signal);
   }
 
-  #waitOn(conditions: WaitConditions, wake: () => void): () => void {
-    const leaves = (conditions.queues ?? []).map((queue) => queue.add(wake));
-    const timer = this.#startTimer(conditions.deadlineNs, wake);
-    conditions.promise?.then(wake);
-    return () => {
-      timer?.cancel();
-      for (const leave of leaves) leave();
-    };
+  #continue(): void {
+    this.signals.discard(STOP_SIGNALS);
+    if (this.#stopSignal === undefined) return;
+    this.#stopSignal = undefined;
+    this.continued.wakeAll();
+    this.parent?.children.noteContinued(this);
   }
 
-  #startTimer(deadlineNs: bigint | undefined, wake: () => void): Timer | undefined {
-    if (deadlineNs === undefined) return undefined;
-    const leftNs = deadlineNs - this.clock.monotonicNs();
-    // Rounded up: a timer that fires early would only make the hostcall wait a second time.
-    const delayMs = leftNs <= 0n ? 0 : Number((leftNs + 999_999n) / 1_000_000n);
-    return this.clock.startTimer(Math.min(delayMs, MAX_TIMER_MS), wake);
+  #buryIfDone(): void {
+    if (this.#isBuried || !this.#end || this.#threads.size > 0) return;
+    this.#isBuried = true;
+    this.timer.cancel();
+    this.fds.closeAll();
+    this.system.group.remove(this);
+    this.memory.release();
+    this.#handOverChildren();
+    if (this.parent) this.parent.children.noteEnded(this, this.#end);
+    else this.system.processes.remove(this);
+    this.#resolveEnded(this.#end);
+  }
+
+  /** Orphans become children of pid 1; when that itself goes, all of them end. */
+  #handOverChildren(): void {
+    const { init } = this.system.processes;
+    for (const child of this.children.handOver()) {
+      child.parent = undefined;
+      if (init && init !== this && !init.isZombie) {
+        child.parent = init;
+        init.children.adopt(child);
+      } else if (child.isZombie) {
+        this.system.processes.remove(child);
+      } else {
+        child.end({ status: signaled(SIGNALS.SIGKILL) });
+      }
+    }
   }
 }
 
-/** 128 + SIGKILL. */
-const EXIT_CODE_OF_KILL = 137;
+const DEFAULT_UMASK = 0o022;
+const MAX_SIGNAL = 64;

@@ -1,23 +1,23 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { ControlGroup } from './control-group.ts';
-import type { Process } from './process.ts';
+import type { Thread } from './thread.ts';
 import type { Turns } from './turns.ts';
 
 /**
  * Who runs, in a cell where everything is a coroutine of one thread.
  *
  * # Theory of operation
- * At most one process runs at a time: the scheduler resumes it, and the next one only after it has
+ * At most one thread runs at a time: the scheduler resumes it, and the next one only after it has
  * suspended or ended. So `running` is whose hostcalls arrive.
  *
- * A process runs until it waits for something, or until its slice is over: rewritten code calls a
+ * A thread runs until it waits for something, or until its slice is over: rewritten code calls a
  * hook whenever a portion of fuel is used up, and hostcalls look at the clock now and then. Each
  * turn of the event loop runs guests for `TURN_MS` at most, so that sockets, timers and the daemon
  * are heard in time.
  *
  * Fairness is between containers, by weighted virtual time: the group that has received least runs
  * next. One that slept comes back with at most `SLEEPER_CREDIT_MS` of credit: it runs next, and
- * cannot save up. Throttled and paused groups are passed over. A process that must end goes first
+ * cannot save up. Throttled and paused groups are passed over. A thread that must end goes first
  * whatever its group's limits are, for all it does is to trap.
  */
 export const SLICE_MS = 2;
@@ -27,10 +27,10 @@ const SLEEPER_CREDIT_MS = SLICE_MS;
 export class Scheduler {
   readonly #clock: Clock;
   readonly #turns: Turns;
-  /** Groups with runnable processes, whether they may run now or not. */
+  /** Groups with runnable threads, whether they may run now or not. */
   readonly #ready = new Set<ControlGroup>();
-  readonly #ending: Process[] = [];
-  #running: Process | undefined;
+  readonly #ending: Thread[] = [];
+  #running: Thread | undefined;
   #accountedFuel = 0;
   #sliceStartMs = 0;
   #sliceEndMs = 0;
@@ -45,11 +45,11 @@ export class Scheduler {
   }
 
   /** Whose hostcall it is that is being served. */
-  get running(): Process | undefined {
+  get running(): Thread | undefined {
     return this.#running;
   }
 
-  /** When the running process began its slice, by the monotonic clock. */
+  /** When the running thread began its slice, by the monotonic clock. */
   get sliceStartMs(): number {
     return this.#sliceStartMs;
   }
@@ -59,7 +59,7 @@ export class Scheduler {
     return this.#accountedFuel + (this.#running?.unaccountedFuel ?? 0);
   }
 
-  /** True when the running process must let others have their turn. */
+  /** True when the running thread must let others have their turn. */
   isSliceOver(): boolean {
     return this.isSliceOverAt(this.#clock.monotonicMs());
   }
@@ -69,28 +69,28 @@ export class Scheduler {
   }
 
   /** Resumes a process at once; nobody may be running. */
-  run(process: Process, nowMs = this.#clock.monotonicMs(), sliceMs = SLICE_MS): void {
-    this.#running = process;
+  run(thread: Thread, nowMs = this.#clock.monotonicMs(), sliceMs = SLICE_MS): void {
+    this.#running = thread;
     this.#sliceStartMs = nowMs;
     this.#sliceEndMs = nowMs + sliceMs;
-    process.resume();
+    thread.resume();
   }
 
-  /** A process of the group can go on. */
-  ready(process: Process): void {
-    const { group } = process;
-    group.runnable.push(process);
+  /** A thread of the group can go on. */
+  ready(thread: Thread): void {
+    const { group } = thread;
+    group.runnable.push(thread);
     this.#ready.add(group);
     // Whoever could run and may not is throttled from now on.
     if (group.isLimited) group.allowanceAt(this.#clock.monotonicMs());
     this.#continue();
   }
 
-  /** A process that waits, or waits for its turn, is to be resumed to its end. */
-  expedite(process: Process): void {
-    const place = process.group.runnable.indexOf(process);
-    if (place >= 0) process.group.runnable.splice(place, 1);
-    this.#ending.push(process);
+  /** A thread that waits, or waits for its turn, is to be resumed to its end. */
+  expedite(thread: Thread): void {
+    const place = thread.group.runnable.indexOf(thread);
+    if (place >= 0) thread.group.runnable.splice(place, 1);
+    this.#ending.push(thread);
     this.#continue();
   }
 
@@ -99,11 +99,11 @@ export class Scheduler {
     this.#continue();
   }
 
-  /** The running process has suspended, or ended. */
-  leave(process: Process): void {
-    if (this.#running !== process) return;
+  /** The running thread has suspended, or ended. */
+  leave(thread: Thread): void {
+    if (this.#running !== thread) return;
     const nowMs = this.#clock.monotonicMs();
-    this.#accountedFuel += process.account(nowMs - this.#sliceStartMs);
+    this.#accountedFuel += thread.account(nowMs - this.#sliceStartMs);
     this.#running = undefined;
     if (this.#ready.size > 0 || this.#ending.length > 0) this.#continue(nowMs);
   }
@@ -134,10 +134,10 @@ export class Scheduler {
     const found = this.#pick(nowMs);
     if (!found) return;
     const { group, allowanceMs } = found;
-    const process = group.runnable.shift();
+    const thread = group.runnable.shift();
     if (group.runnable.length === 0) this.#ready.delete(group);
     this.#leastVirtualMs = Math.max(this.#leastVirtualMs, group.virtualTimeMs);
-    if (process) this.run(process, nowMs, Math.min(SLICE_MS, allowanceMs));
+    if (thread) this.run(thread, nowMs, Math.min(SLICE_MS, allowanceMs));
     else this.#continue(nowMs);
   }
 

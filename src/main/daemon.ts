@@ -3,7 +3,6 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import * as os from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { RECIPES } from '../../images/recipes.ts';
 import { containerRoutes } from '../api/container-routes.ts';
 import { imageRoutes } from '../api/image-routes.ts';
 import { ApiServer } from '../api/server.ts';
@@ -81,7 +80,6 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
   );
   const shippedImages = new ShippedImages({
     images,
-    names: RECIPES.map(({ name }) => name),
     nodePath: process.execPath,
     builderProgram: join(__dirname, 'images.cjs'),
     environment: process.env,

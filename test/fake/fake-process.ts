@@ -10,10 +10,10 @@ import { openStandardStreams } from '../../src/cell/standard-streams.ts';
 import type { ByteSink, ByteSource } from '../../src/kernel/byte-channel.ts';
 import { ControlGroup } from '../../src/kernel/control-group.ts';
 import { FdTable } from '../../src/kernel/fd-table.ts';
-import { FuelGauge } from '../../src/kernel/fuel-gauge.ts';
-import { GuestMemory } from '../../src/kernel/guest-memory.ts';
 import { Process } from '../../src/kernel/process.ts';
 import { Scheduler } from '../../src/kernel/scheduler.ts';
+import { System } from '../../src/kernel/system.ts';
+import type { Thread } from '../../src/kernel/thread.ts';
 import { WaitQueue } from '../../src/kernel/wait-queue.ts';
 import { enterDirectory } from '../../src/kernel/working-directory.ts';
 import { DEFAULT_CPU_SHARES } from '../../src/spec/resources.ts';
@@ -21,6 +21,7 @@ import { FileTree } from '../../src/vfs/file-tree.ts';
 import { openHostDirectory } from '../../src/vfs/host-dir.ts';
 import { createHostPaths } from '../../src/vfs/host-paths.ts';
 import { FakeClock } from './fake-clock.ts';
+import { NO_PROGRAMS, threadOf } from './green-process.ts';
 
 /** A pipe for tests: what is written can be read, up to a capacity. */
 export class FakePipe implements ByteSource, ByteSink {
@@ -81,6 +82,7 @@ export class FakeProcess implements Disposable {
   readonly files: FileTree;
   readonly scheduler: Scheduler;
   readonly process: Process;
+  readonly thread: Thread;
   readonly memory = new WebAssembly.Memory({ initial: 1 });
   readonly bugs: unknown[] = [];
   turnCount = 0;
@@ -109,27 +111,33 @@ export class FakeProcess implements Disposable {
         setImmediate(callback);
       },
     });
-    this.process = new Process({
-      pid: 1,
+    const system = new System({
+      files: this.files,
       group: new ControlGroup({ cpuShares: DEFAULT_CPU_SHARES }, this.clock.monotonicMs()),
       scheduler: this.scheduler,
+      clock: this.clock,
       clockGrainNs: 1_000n,
+      fillRandom: (target) => void target.fill(7),
+      loader: NO_PROGRAMS,
+      hostname: 'fake',
+    });
+    this.process = new Process({ system, parent: undefined, fds, workingDirectory: directory });
+    this.process.run({
+      path: '/fake',
       args: options.args ?? [],
       env: options.env ?? [],
-      fds,
-      files: this.files,
-      clock: this.clock,
-      fillRandom: (target) => void target.fill(7),
+      prepare: () => {},
+      run: () => new Promise(() => {}),
     });
-    this.process.attach(new GuestMemory(this.memory), new FuelGauge({ value: 0 }));
-    // As the scheduler has it while a hostcall is served: the process runs.
-    this.scheduler.run(this.process);
+    this.thread = threadOf(this.process, { memory: this.memory });
+    // As the scheduler has it while a hostcall is served: the thread runs.
+    this.scheduler.run(this.thread);
   }
 
   call(name: string, ...args: (number | bigint)[]): Answer {
     const hostcall = PREVIEW1.calls[name];
     if (!hostcall) throw new Error(`no hostcall ${name}`);
-    const running = { running: this.process };
+    const running = { running: this.thread };
     const bound = bindHostcall(name, hostcall, running, ERRNO_NUMBERS, (_name, thrown) =>
       this.bugs.push(thrown),
     );

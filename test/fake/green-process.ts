@@ -1,11 +1,16 @@
+import { ERRNO } from '../../src/base/errno.ts';
 import { ControlGroup } from '../../src/kernel/control-group.ts';
 import { FdTable } from '../../src/kernel/fd-table.ts';
 import { FuelGauge } from '../../src/kernel/fuel-gauge.ts';
 import { GuestMemory } from '../../src/kernel/guest-memory.ts';
 import { Process } from '../../src/kernel/process.ts';
+import type { ProgramLoader } from '../../src/kernel/program.ts';
 import { Scheduler } from '../../src/kernel/scheduler.ts';
+import { System } from '../../src/kernel/system.ts';
+import { Thread } from '../../src/kernel/thread.ts';
 import { DEFAULT_CPU_SHARES, type Resources } from '../../src/spec/resources.ts';
 import type { FileTree } from '../../src/vfs/file-tree.ts';
+import type { Location } from '../../src/vfs/path-walk.ts';
 import { FakeClock } from './fake-clock.ts';
 
 /** How far a simulated guest goes between two looks at its slice, and what that costs. */
@@ -26,23 +31,26 @@ export class FakeCell {
     );
   }
 
-  /** A process without a program: the test acts in its place. */
-  process(group: ControlGroup): { process: Process; fuel: { value: number } } {
-    const process = new Process({
-      pid: 1,
-      args: ['simulated'],
-      env: [],
-      fds: new FdTable(),
+  /** A process without a program: the test acts in place of its thread. */
+  process(group: ControlGroup): { process: Process; thread: Thread; fuel: { value: number } } {
+    const system = new System({
       files: {} as FileTree,
       group,
       scheduler: this.scheduler,
       clock: this.clock,
       clockGrainNs: 1_000n,
       fillRandom: () => {},
+      loader: NO_PROGRAMS,
+      hostname: 'fake',
+    });
+    const process = new Process({
+      system,
+      parent: undefined,
+      fds: new FdTable(),
+      workingDirectory: {} as Location,
     });
     const fuel = { value: 0 };
-    process.attach(new GuestMemory(new WebAssembly.Memory({ initial: 1 })), new FuelGauge(fuel));
-    return { process, fuel };
+    return { process, fuel, thread: threadOf(process, { fuel }) };
   }
 
   /**
@@ -50,17 +58,42 @@ export class FakeCell {
    * hook when there is none left, as rewritten code does. Answers the fuel at its end.
    */
   async spin(group: ControlGroup, untilMs: number): Promise<number> {
-    const { process, fuel } = this.process(group);
-    let isAlive = await process.begin();
+    const { process, thread, fuel } = this.process(group);
+    let isAlive = await thread.begin();
     while (isAlive && this.clock.monotonicMs() < untilMs) {
       this.clock.advance(STEP_MS);
       fuel.value -= STEP_MS * FUEL_PER_MS;
       if (fuel.value >= 0) continue;
-      const answer = process.refuel();
-      if (answer === 1) isAlive = false;
-      else if (answer === 'would-block') isAlive = (await process.wait()) === 0;
+      const answer = thread.refuel();
+      if (answer === 'stop') isAlive = false;
+      else if (answer === 'would-block') isAlive = (await thread.wait()) === 0;
     }
-    process.finish();
+    thread.finish();
+    process.end({ status: { type: 'exited', code: 0 } });
     return process.fuelUsed;
   }
+}
+
+export const NO_PROGRAMS: ProgramLoader = {
+  load: () => {
+    throw ERRNO.ENOENT;
+  },
+};
+
+/** A thread of a process without a program, over a memory of its own. */
+export function threadOf(
+  process: Process,
+  options: { fuel?: { value: number }; memory?: WebAssembly.Memory } = {},
+): Thread {
+  const memory = new GuestMemory(options.memory ?? new WebAssembly.Memory({ initial: 1 }));
+  const instance = {
+    memory,
+    fuel: new FuelGauge(options.fuel ?? { value: 0 }),
+    handlerNamed: () => undefined,
+    forking: undefined,
+  };
+  process.memory.attach(memory);
+  const thread = new Thread(process, process.pid, instance, 0n);
+  process.enroll(thread);
+  return thread;
 }

@@ -3,17 +3,17 @@ import { type Hostcall, hostcall } from '../hostcall.ts';
 
 /** args_* and environ_*: two lists of NUL-terminated strings, asked for by size first. */
 export const ARGUMENT_CALLS = {
-  args_get: hostcall(['i32', 'i32'], (process, pointers, buffer) =>
-    writeStrings(process.memory, process.args, pointers, buffer),
+  args_get: hostcall(['i32', 'i32'], (thread, pointers, buffer) =>
+    writeStrings(thread.memory, thread.process.args, pointers, buffer),
   ),
-  args_sizes_get: hostcall(['i32', 'i32'], (process, count, size) =>
-    writeSizes(process.memory, process.args, count, size),
+  args_sizes_get: hostcall(['i32', 'i32'], (thread, count, size) =>
+    writeSizes(thread.memory, thread.process.args, count, size),
   ),
-  environ_get: hostcall(['i32', 'i32'], (process, pointers, buffer) =>
-    writeStrings(process.memory, process.env, pointers, buffer),
+  environ_get: hostcall(['i32', 'i32'], (thread, pointers, buffer) =>
+    writeStrings(thread.memory, thread.process.env, pointers, buffer),
   ),
-  environ_sizes_get: hostcall(['i32', 'i32'], (process, count, size) =>
-    writeSizes(process.memory, process.env, count, size),
+  environ_sizes_get: hostcall(['i32', 'i32'], (thread, count, size) =>
+    writeSizes(thread.memory, thread.process.env, count, size),
   ),
 } satisfies Record<string, Hostcall>;
 

@@ -1,30 +1,30 @@
 import { ERRNO } from '../../base/errno.ts';
-import type { Process } from '../../kernel/process.ts';
+import type { Thread } from '../../kernel/thread.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { CLOCKS } from './numbers.ts';
 
 export const CLOCK_CALLS = {
-  clock_res_get: hostcall(['i32', 'i32'], (process, clock, resolution) => {
-    readClock(process, clock);
-    process.memory.writeU64(resolution, process.clockGrainNs);
+  clock_res_get: hostcall(['i32', 'i32'], (thread, clock, resolution) => {
+    readClock(thread, clock);
+    thread.memory.writeU64(resolution, thread.system.clockGrainNs);
     return undefined;
   }),
-  clock_time_get: hostcall(['i32', 'i64', 'i32'], (process, clock, _precision, time) => {
-    process.memory.writeU64(time, process.coarse(readClock(process, clock)));
+  clock_time_get: hostcall(['i32', 'i64', 'i32'], (thread, clock, _precision, time) => {
+    thread.memory.writeU64(time, thread.system.coarse(readClock(thread, clock)));
     return undefined;
   }),
 } satisfies Record<string, Hostcall>;
 
 /** Throws EINVAL for a clock that does not exist. */
-export function readClock(process: Process, clock: number): bigint {
+export function readClock(thread: Thread, clock: number): bigint {
   switch (clock) {
     case CLOCKS.realtime:
-      return process.clock.realtimeNs();
+      return thread.system.clock.realtimeNs();
     case CLOCKS.monotonic:
-      return process.clock.monotonicNs();
+      return thread.system.clock.monotonicNs();
     case CLOCKS.processCpu:
     case CLOCKS.threadCpu:
-      return BigInt(Math.round(process.cpuTimeMs * 1e6));
+      return BigInt(Math.round(thread.process.cpuTimeMs * 1e6));
     default:
       throw ERRNO.EINVAL;
   }

@@ -1,7 +1,7 @@
 import { ERRNO } from '../../base/errno.ts';
 import type { FdEntry } from '../../kernel/fd-table.ts';
 import type { FileDescription } from '../../kernel/file-description.ts';
-import type { Process } from '../../kernel/process.ts';
+import type { Thread } from '../../kernel/thread.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { timesChange, writeFileStat } from './file-stat.ts';
 import { checkFlags, FD_FLAGS, FILE_TYPES, RIGHTS, SET_TIMES } from './numbers.ts';
@@ -14,19 +14,19 @@ const LAST_ADVICE = 5;
 
 /** What concerns an fd as such: its state, its file's attributes, its place in the table. */
 export const FD_CALLS = {
-  fd_close: hostcall(['i32'], (process, fd) => {
-    process.fds.close(fd);
+  fd_close: hostcall(['i32'], (thread, fd) => {
+    thread.fds.close(fd);
     return undefined;
   }),
 
-  fd_renumber: hostcall(['i32', 'i32'], (process, from, to) => {
-    process.fds.renumber(from, to);
+  fd_renumber: hostcall(['i32', 'i32'], (thread, from, to) => {
+    thread.fds.renumber(from, to);
     return undefined;
   }),
 
-  fd_fdstat_get: hostcall(['i32', 'i32'], (process, fd, stat) => {
-    const { description, rights, inheritingRights } = process.fds.get(fd);
-    const { memory } = process;
+  fd_fdstat_get: hostcall(['i32', 'i32'], (thread, fd, stat) => {
+    const { description, rights, inheritingRights } = thread.fds.get(fd);
+    const { memory } = thread;
     const at = stat >>> 0;
     memory.bytes(at, FDSTAT_SIZE).fill(0);
     memory.writeU8(at, FILE_TYPES[typeOf(description)]);
@@ -36,15 +36,15 @@ export const FD_CALLS = {
     return undefined;
   }),
 
-  fd_fdstat_set_flags: hostcall(['i32', 'i32'], (process, fd, flags) => {
+  fd_fdstat_set_flags: hostcall(['i32', 'i32'], (thread, fd, flags) => {
     checkFlags(flags, FD_FLAGS);
-    const { description } = entryFor(process, fd, RIGHTS.fdFdstatSetFlags);
+    const { description } = entryFor(thread, fd, RIGHTS.fdFdstatSetFlags);
     description.flags = statusFlagsOf(flags);
     return undefined;
   }),
 
-  fd_fdstat_set_rights: hostcall(['i32', 'i64', 'i64'], (process, fd, base, inheriting) => {
-    const entry = process.fds.get(fd);
+  fd_fdstat_set_rights: hostcall(['i32', 'i64', 'i64'], (thread, fd, base, inheriting) => {
+    const entry = thread.fds.get(fd);
     const rights = BigInt.asUintN(64, base);
     const inherited = BigInt.asUintN(64, inheriting);
     const isMore = (rights & ~entry.rights) | (inherited & ~entry.inheritingRights);
@@ -54,76 +54,76 @@ export const FD_CALLS = {
     return undefined;
   }),
 
-  fd_filestat_get: hostcall(['i32', 'i32'], (process, fd, stat) => {
-    const { description } = entryFor(process, fd, RIGHTS.fdFilestatGet);
-    return writeFileStat(process.memory, stat, description.attributes());
+  fd_filestat_get: hostcall(['i32', 'i32'], (thread, fd, stat) => {
+    const { description } = entryFor(thread, fd, RIGHTS.fdFilestatGet);
+    return writeFileStat(thread.memory, stat, description.attributes());
   }),
 
-  fd_filestat_set_size: hostcall(['i32', 'i64'], (process, fd, size) => {
-    const { description } = entryFor(process, fd, RIGHTS.fdFilestatSetSize);
+  fd_filestat_set_size: hostcall(['i32', 'i64'], (thread, fd, size) => {
+    const { description } = entryFor(thread, fd, RIGHTS.fdFilestatSetSize);
     resize(description, size);
     return undefined;
   }),
 
   fd_filestat_set_times: hostcall(
     ['i32', 'i64', 'i64', 'i32'],
-    (process, fd, accessed, modified, which) => {
+    (thread, fd, accessed, modified, which) => {
       checkFlags(which, SET_TIMES);
-      const { description } = entryFor(process, fd, RIGHTS.fdFilestatSetTimes);
-      description.change(timesChange(process.clock, accessed, modified, which));
+      const { description } = entryFor(thread, fd, RIGHTS.fdFilestatSetTimes);
+      description.change(timesChange(thread.system.clock, accessed, modified, which));
       return undefined;
     },
   ),
 
-  fd_advise: hostcall(['i32', 'i64', 'i64', 'i32'], (process, fd, offset, length, advice) => {
-    const { description } = entryFor(process, fd, RIGHTS.fdAdvise);
+  fd_advise: hostcall(['i32', 'i64', 'i64', 'i32'], (thread, fd, offset, length, advice) => {
+    const { description } = entryFor(thread, fd, RIGHTS.fdAdvise);
     if (description.kind === 'stream') throw ERRNO.ESPIPE;
     if (advice < 0 || advice > LAST_ADVICE || offset < 0n || length < 0n) throw ERRNO.EINVAL;
     // Advice may be ignored (posix_fadvise); the host's own read-ahead does what it would.
     return undefined;
   }),
 
-  fd_allocate: hostcall(['i32', 'i64', 'i64'], (process, fd, offset, length) => {
-    const { description } = entryFor(process, fd, RIGHTS.fdAllocate);
+  fd_allocate: hostcall(['i32', 'i64', 'i64'], (thread, fd, offset, length) => {
+    const { description } = entryFor(thread, fd, RIGHTS.fdAllocate);
     if (offset < 0n || length <= 0n) throw ERRNO.EINVAL;
     const end = offset + length;
     if (end > BigInt(description.attributes().sizeBytes)) resize(description, end);
     return undefined;
   }),
 
-  fd_prestat_get: hostcall(['i32', 'i32'], (process, fd, prestat) => {
-    const name = preopenName(process.fds.get(fd));
-    process.memory.bytes(prestat, 8).fill(0);
-    process.memory.writeU8(prestat, PREOPEN_DIRECTORY);
-    process.memory.writeU32((prestat >>> 0) + 4, name.length);
+  fd_prestat_get: hostcall(['i32', 'i32'], (thread, fd, prestat) => {
+    const name = preopenName(thread.fds.get(fd));
+    thread.memory.bytes(prestat, 8).fill(0);
+    thread.memory.writeU8(prestat, PREOPEN_DIRECTORY);
+    thread.memory.writeU32((prestat >>> 0) + 4, name.length);
     return undefined;
   }),
 
-  fd_prestat_dir_name: hostcall(['i32', 'i32', 'i32'], (process, fd, pointer, length) => {
-    const name = preopenName(process.fds.get(fd));
+  fd_prestat_dir_name: hostcall(['i32', 'i32', 'i32'], (thread, fd, pointer, length) => {
+    const name = preopenName(thread.fds.get(fd));
     if (name.length > length >>> 0) throw ERRNO.ENAMETOOLONG;
-    process.memory.bytes(pointer, name.length).set(name);
+    thread.memory.bytes(pointer, name.length).set(name);
     return undefined;
   }),
 } satisfies Record<string, Hostcall>;
 
 /** Sockets come with the network; until then no fd is one. */
 export const SOCKET_CALLS = {
-  sock_accept: hostcall(['i32', 'i32', 'i32'], (process, fd) => notSocket(process, fd)),
-  sock_recv: hostcall(['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (process, fd) =>
-    notSocket(process, fd),
+  sock_accept: hostcall(['i32', 'i32', 'i32'], (thread, fd) => notSocket(thread, fd)),
+  sock_recv: hostcall(['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], (thread, fd) =>
+    notSocket(thread, fd),
   ),
-  sock_send: hostcall(['i32', 'i32', 'i32', 'i32', 'i32'], (process, fd) => notSocket(process, fd)),
-  sock_shutdown: hostcall(['i32', 'i32'], (process, fd) => notSocket(process, fd)),
+  sock_send: hostcall(['i32', 'i32', 'i32', 'i32', 'i32'], (thread, fd) => notSocket(thread, fd)),
+  sock_shutdown: hostcall(['i32', 'i32'], (thread, fd) => notSocket(thread, fd)),
 } satisfies Record<string, Hostcall>;
 
-function notSocket(process: Process, fd: number): never {
-  process.fds.get(fd);
+function notSocket(thread: Thread, fd: number): never {
+  thread.fds.get(fd);
   throw ERRNO.ENOTSOCK;
 }
 
-function entryFor(process: Process, fd: number, rights: bigint): FdEntry {
-  const entry = process.fds.get(fd);
+function entryFor(thread: Thread, fd: number, rights: bigint): FdEntry {
+  const entry = thread.fds.get(fd);
   requireRights(entry, rights);
   return entry;
 }

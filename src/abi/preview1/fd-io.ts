@@ -1,7 +1,7 @@
 import { ERRNO } from '../../base/errno.ts';
 import type { FdEntry } from '../../kernel/fd-table.ts';
 import type { FileDescription, FileHandle, StreamHandle } from '../../kernel/file-description.ts';
-import type { Process, WaitConditions } from '../../kernel/process.ts';
+import type { Thread, WaitConditions } from '../../kernel/thread.ts';
 import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { readVectors } from './io-vectors.ts';
@@ -10,24 +10,24 @@ import { requireRights } from './rights.ts';
 
 /** Reading, writing and seeking: the hot path of every program. */
 export const FD_IO_CALLS = {
-  fd_read: hostcall(['i32', 'i32', 'i32', 'i32'], (process, fd, vectors, count, read) => {
-    const { description } = entryFor(process, fd, RIGHTS.fdRead);
+  fd_read: hostcall(['i32', 'i32', 'i32', 'i32'], (thread, fd, vectors, count, read) => {
+    const { description } = entryFor(thread, fd, RIGHTS.fdRead);
     if (description.kind === 'directory') throw ERRNO.EISDIR;
-    const buffers = readVectors(process.memory, vectors, count);
+    const buffers = readVectors(thread.memory, vectors, count);
     // Checked before the read, so that no byte is lost to an answer that cannot be written.
-    process.memory.bytes(read, 4);
-    return whenReady(process, description, 'readable', () => {
-      process.memory.writeU32(read, readInto(description, buffers));
+    thread.memory.bytes(read, 4);
+    return whenReady(thread, description, 'readable', () => {
+      thread.memory.writeU32(read, readInto(description, buffers));
       return undefined;
     });
   }),
 
   fd_pread: hostcall(
     ['i32', 'i32', 'i32', 'i64', 'i32'],
-    (process, fd, vectors, count, at, read) => {
-      const file = fileFor(process, fd, RIGHTS.fdRead | RIGHTS.fdSeek);
-      const buffers = readVectors(process.memory, vectors, count);
-      process.memory.bytes(read, 4);
+    (thread, fd, vectors, count, at, read) => {
+      const file = fileFor(thread, fd, RIGHTS.fdRead | RIGHTS.fdSeek);
+      const buffers = readVectors(thread.memory, vectors, count);
+      thread.memory.bytes(read, 4);
       let position = positionOf(at);
       let total = 0;
       for (const buffer of buffers) {
@@ -36,28 +36,28 @@ export const FD_IO_CALLS = {
         position += got;
         if (got < buffer.length) break;
       }
-      process.memory.writeU32(read, total);
+      thread.memory.writeU32(read, total);
       return undefined;
     },
   ),
 
-  fd_write: hostcall(['i32', 'i32', 'i32', 'i32'], (process, fd, vectors, count, written) => {
-    const { description } = entryFor(process, fd, RIGHTS.fdWrite);
+  fd_write: hostcall(['i32', 'i32', 'i32', 'i32'], (thread, fd, vectors, count, written) => {
+    const { description } = entryFor(thread, fd, RIGHTS.fdWrite);
     if (description.kind === 'directory') throw ERRNO.EISDIR;
-    const buffers = readVectors(process.memory, vectors, count);
-    process.memory.bytes(written, 4);
+    const buffers = readVectors(thread.memory, vectors, count);
+    thread.memory.bytes(written, 4);
     return description.kind === 'stream'
-      ? writeStream(process, description, buffers, written)
-      : writeFile(process, description, written, () => writeFrom(description, buffers));
+      ? writeStream(thread, description, buffers, written)
+      : writeFile(thread, description, written, () => writeFrom(description, buffers));
   }),
 
   fd_pwrite: hostcall(
     ['i32', 'i32', 'i32', 'i64', 'i32'],
-    (process, fd, vectors, count, at, written) => {
-      const file = fileFor(process, fd, RIGHTS.fdWrite | RIGHTS.fdSeek);
-      const buffers = readVectors(process.memory, vectors, count);
-      process.memory.bytes(written, 4);
-      return writeFile(process, file, written, () => {
+    (thread, fd, vectors, count, at, written) => {
+      const file = fileFor(thread, fd, RIGHTS.fdWrite | RIGHTS.fdSeek);
+      const buffers = readVectors(thread.memory, vectors, count);
+      thread.memory.bytes(written, 4);
+      return writeFile(thread, file, written, () => {
         let position = positionOf(at);
         let total = 0;
         for (const buffer of buffers) {
@@ -71,26 +71,24 @@ export const FD_IO_CALLS = {
     },
   ),
 
-  fd_seek: hostcall(['i32', 'i64', 'i32', 'i32'], (process, fd, offset, whence, position) => {
+  fd_seek: hostcall(['i32', 'i64', 'i32', 'i32'], (thread, fd, offset, whence, position) => {
     // Asking where one is needs the right to tell only (wasi-libc's lseek(fd, 0, SEEK_CUR)).
     const isTell = offset === 0n && whence === WHENCE.current;
-    const file = fileFor(process, fd, isTell ? RIGHTS.fdTell : RIGHTS.fdSeek);
+    const file = fileFor(thread, fd, isTell ? RIGHTS.fdTell : RIGHTS.fdSeek);
     const target = BigInt(seekBase(file, whence)) + offset;
     if (target < 0n || target > MAX_POSITION) throw ERRNO.EINVAL;
-    process.memory.writeU64(position, target);
+    thread.memory.writeU64(position, target);
     file.position = Number(target);
     return undefined;
   }),
 
-  fd_tell: hostcall(['i32', 'i32'], (process, fd, position) => {
-    process.memory.writeU64(position, BigInt(fileFor(process, fd, RIGHTS.fdTell).position));
+  fd_tell: hostcall(['i32', 'i32'], (thread, fd, position) => {
+    thread.memory.writeU64(position, BigInt(fileFor(thread, fd, RIGHTS.fdTell).position));
     return undefined;
   }),
 
-  fd_sync: hostcall(['i32'], (process, fd) => synchronise(process, fd, RIGHTS.fdSync, false)),
-  fd_datasync: hostcall(['i32'], (process, fd) =>
-    synchronise(process, fd, RIGHTS.fdDatasync, true),
-  ),
+  fd_sync: hostcall(['i32'], (thread, fd) => synchronise(thread, fd, RIGHTS.fdSync, false)),
+  fd_datasync: hostcall(['i32'], (thread, fd) => synchronise(thread, fd, RIGHTS.fdDatasync, true)),
 } satisfies Record<string, Hostcall>;
 
 const WHENCE = { start: 0, current: 1, end: 2 } as const;
@@ -102,15 +100,15 @@ function positionOf(offset: bigint): number {
   return Number(BigInt.asUintN(64, offset));
 }
 
-function entryFor(process: Process, fd: number, rights: bigint): FdEntry {
-  const entry = process.fds.get(fd);
+function entryFor(thread: Thread, fd: number, rights: bigint): FdEntry {
+  const entry = thread.fds.get(fd);
   requireRights(entry, rights);
   return entry;
 }
 
 /** The file behind an fd; a stream cannot seek (ESPIPE), a directory has no bytes (EISDIR). */
-function fileFor(process: Process, fd: number, rights: bigint): FileHandle {
-  const entry = process.fds.get(fd);
+function fileFor(thread: Thread, fd: number, rights: bigint): FileHandle {
+  const entry = thread.fds.get(fd);
   const { description } = entry;
   if (description.kind === 'stream') throw ERRNO.ESPIPE;
   requireRights(entry, rights);
@@ -159,11 +157,11 @@ function writeFrom(description: FileHandle, buffers: readonly Uint8Array[]): num
 }
 
 /**
- * Tries `attempt`; when the stream is not ready the process waits for it, unless it asked never to
+ * Tries `attempt`; when the stream is not ready the thread waits for it, unless it asked never to
  * wait.
  */
 function whenReady(
-  process: Process,
+  thread: Thread,
   description: FileHandle | StreamHandle,
   event: 'readable' | 'writable',
   attempt: () => undefined,
@@ -173,7 +171,7 @@ function whenReady(
   } catch (thrown) {
     if (thrown !== ERRNO.EAGAIN || description.kind !== 'stream') throw thrown;
     if (description.flags.nonBlocking) throw thrown;
-    process.blockOn({ queues: [description[event]] });
+    thread.blockOn({ queues: [description[event]] });
     return WOULD_BLOCK;
   }
 }
@@ -183,15 +181,15 @@ function whenReady(
  * much was taken so far is kept between tries.
  */
 function writeStream(
-  process: Process,
+  thread: Thread,
   stream: StreamHandle,
   buffers: readonly Uint8Array[],
   written: number,
 ): number | undefined {
-  const isResumed = typeof process.retry === 'number';
-  let taken = typeof process.retry === 'number' ? process.retry : 0;
+  const isResumed = typeof thread.retry === 'number';
+  let taken = typeof thread.retry === 'number' ? thread.retry : 0;
   const answer = (): undefined => {
-    process.memory.writeU32(written, taken);
+    thread.memory.writeU32(written, taken);
     return undefined;
   };
   let skipped = taken;
@@ -212,39 +210,39 @@ function writeStream(
       if (taken === 0 && !isResumed) throw thrown;
       return answer();
     }
-    process.retry = taken;
-    process.blockOn({ queues: [stream.writable] });
+    thread.retry = taken;
+    thread.blockOn({ queues: [stream.writable] });
     return WOULD_BLOCK;
   }
 }
 
 /** A write to a file, made durable before it is answered when the file was opened so. */
 function writeFile(
-  process: Process,
+  thread: Thread,
   file: FileHandle,
   written: number,
   write: () => number,
 ): number | undefined {
   if (!file.flags.synchronous) {
-    process.memory.writeU32(written, write());
+    thread.memory.writeU32(written, write());
     return undefined;
   }
-  if (process.retry === undefined) process.memory.writeU32(written, write());
-  return awaitSync(process, file, true);
+  if (thread.retry === undefined) thread.memory.writeU32(written, write());
+  return awaitSync(thread, file, true);
 }
 
 function synchronise(
-  process: Process,
+  thread: Thread,
   fd: number,
   rights: bigint,
   dataOnly: boolean,
 ): number | undefined {
-  const entry = process.fds.get(fd);
+  const entry = thread.fds.get(fd);
   requireRights(entry, rights);
   const { description } = entry;
   switch (description.kind) {
     case 'file':
-      return awaitSync(process, description, dataOnly);
+      return awaitSync(thread, description, dataOnly);
     case 'directory':
       return undefined;
     case 'stream':
@@ -252,7 +250,7 @@ function synchronise(
   }
 }
 
-/** A host operation under way, kept in `process.retry` until the process is woken by its end. */
+/** A host operation under way, kept in `thread.retry` until the thread is woken by its end. */
 interface PendingSync {
   outcome: 'pending' | 'done' | { readonly thrown: unknown };
 }
@@ -261,8 +259,8 @@ function isPendingSync(retry: unknown): retry is PendingSync {
   return typeof retry === 'object' && retry !== null && 'outcome' in retry;
 }
 
-function awaitSync(process: Process, file: FileHandle, dataOnly: boolean): number | undefined {
-  if (!isPendingSync(process.retry)) {
+function awaitSync(thread: Thread, file: FileHandle, dataOnly: boolean): number | undefined {
+  if (!isPendingSync(thread.retry)) {
     const pending: PendingSync = { outcome: 'pending' };
     const settled = file.file.sync({ dataOnly }).then(
       () => {
@@ -272,19 +270,19 @@ function awaitSync(process: Process, file: FileHandle, dataOnly: boolean): numbe
         pending.outcome = { thrown };
       },
     );
-    process.retry = pending;
-    return blockOn(process, { promise: settled });
+    thread.retry = pending;
+    return blockOn(thread, { promise: settled });
   }
-  const { outcome } = process.retry;
+  const { outcome } = thread.retry;
   if (outcome === 'done') return undefined;
   if (outcome !== 'pending') throw outcome.thrown;
   // Woken for another reason: the operation goes on, and is looked at again at the next turn.
-  process.giveWay();
+  thread.giveWay();
   return WOULD_BLOCK;
 }
 
-function blockOn(process: Process, conditions: WaitConditions): number {
-  process.blockOn(conditions);
+function blockOn(thread: Thread, conditions: WaitConditions): number {
+  thread.blockOn(conditions);
   return WOULD_BLOCK;
 }
 

@@ -5,7 +5,7 @@ import {
   FileHandle,
 } from '../../kernel/file-description.ts';
 import type { GuestMemory } from '../../kernel/guest-memory.ts';
-import type { Process } from '../../kernel/process.ts';
+import type { Thread } from '../../kernel/thread.ts';
 import type { Opened } from '../../vfs/file-tree.ts';
 import type { PathAt } from '../../vfs/path-walk.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
@@ -40,19 +40,19 @@ const READ_RIGHTS = RIGHTS.fdRead | RIGHTS.fdReaddir;
 export const PATH_CALLS = {
   path_open: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i32', 'i32'],
-    (process, fd, lookupFlags, path, length, openFlags, base, inheriting, fdFlags, opened) => {
+    (thread, fd, lookupFlags, path, length, openFlags, base, inheriting, fdFlags, opened) => {
       checkFlags(openFlags, OPEN_FLAGS);
       checkFlags(fdFlags, FD_FLAGS);
       const needed =
         RIGHTS.pathOpen | ((openFlags & OPEN_FLAGS.create) !== 0 ? RIGHTS.pathCreateFile : 0n);
-      const at = pathAt(process, fd, needed, path, length);
-      process.memory.bytes(opened, 4);
+      const at = pathAt(thread, fd, needed, path, length);
+      thread.memory.bytes(opened, 4);
       const asked = { base: BigInt.asUintN(64, base), inheriting: BigInt.asUintN(64, inheriting) };
       const access = {
         read: (asked.base & READ_RIGHTS) !== 0n,
         write: (asked.base & WRITE_RIGHTS) !== 0n,
       };
-      const result = process.files.open(at, {
+      const result = thread.system.files.open(at, {
         read: access.read,
         write: access.write && (openFlags & OPEN_FLAGS.directory) === 0,
         create: (openFlags & OPEN_FLAGS.create) !== 0,
@@ -64,90 +64,92 @@ export const PATH_CALLS = {
       });
       const description = describe(result, access, fdFlags);
       const allowed = description.kind === 'directory' ? DIRECTORY_RIGHTS : REGULAR_RIGHTS;
-      const newFd = process.fds.add({
+      const newFd = thread.fds.add({
         description,
         rights: asked.base & allowed,
         inheritingRights: asked.inheriting & INHERITED_RIGHTS,
       });
-      process.memory.writeU32(opened, newFd);
+      thread.memory.writeU32(opened, newFd);
       return undefined;
     },
   ),
 
   path_filestat_get: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32'],
-    (process, fd, flags, path, length, stat) => {
-      const at = pathAt(process, fd, RIGHTS.pathFilestatGet, path, length);
-      writeFileStat(process.memory, stat, process.files.stat(at, isFollowing(flags)));
+    (thread, fd, flags, path, length, stat) => {
+      const at = pathAt(thread, fd, RIGHTS.pathFilestatGet, path, length);
+      writeFileStat(thread.memory, stat, thread.system.files.stat(at, isFollowing(flags)));
       return undefined;
     },
   ),
 
   path_filestat_set_times: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i32'],
-    (process, fd, flags, path, length, accessed, modified, which) => {
+    (thread, fd, flags, path, length, accessed, modified, which) => {
       checkFlags(which, SET_TIMES);
-      const at = pathAt(process, fd, RIGHTS.pathFilestatSetTimes, path, length);
-      const change = timesChange(process.clock, accessed, modified, which);
-      process.files.change(at, isFollowing(flags), change);
+      const at = pathAt(thread, fd, RIGHTS.pathFilestatSetTimes, path, length);
+      const change = timesChange(thread.system.clock, accessed, modified, which);
+      thread.system.files.change(at, isFollowing(flags), change);
       return undefined;
     },
   ),
 
-  path_create_directory: hostcall(['i32', 'i32', 'i32'], (process, fd, path, length) => {
-    const at = pathAt(process, fd, RIGHTS.pathCreateDirectory, path, length);
-    process.files.makeDirectory(at, NEW_DIRECTORY_PERMISSIONS);
+  path_create_directory: hostcall(['i32', 'i32', 'i32'], (thread, fd, path, length) => {
+    const at = pathAt(thread, fd, RIGHTS.pathCreateDirectory, path, length);
+    thread.system.files.makeDirectory(at, NEW_DIRECTORY_PERMISSIONS);
     return undefined;
   }),
 
-  path_remove_directory: hostcall(['i32', 'i32', 'i32'], (process, fd, path, length) => {
-    process.files.removeDirectory(pathAt(process, fd, RIGHTS.pathRemoveDirectory, path, length));
+  path_remove_directory: hostcall(['i32', 'i32', 'i32'], (thread, fd, path, length) => {
+    thread.system.files.removeDirectory(
+      pathAt(thread, fd, RIGHTS.pathRemoveDirectory, path, length),
+    );
     return undefined;
   }),
 
-  path_unlink_file: hostcall(['i32', 'i32', 'i32'], (process, fd, path, length) => {
-    process.files.removeFile(pathAt(process, fd, RIGHTS.pathUnlinkFile, path, length));
+  path_unlink_file: hostcall(['i32', 'i32', 'i32'], (thread, fd, path, length) => {
+    thread.system.files.removeFile(pathAt(thread, fd, RIGHTS.pathUnlinkFile, path, length));
     return undefined;
   }),
 
   path_rename: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    (process, fd, path, length, newFd, newPath, newLength) => {
-      const from = pathAt(process, fd, RIGHTS.pathRenameSource, path, length);
-      const to = pathAt(process, newFd, RIGHTS.pathRenameTarget, newPath, newLength);
-      process.files.rename(from, to);
+    (thread, fd, path, length, newFd, newPath, newLength) => {
+      const from = pathAt(thread, fd, RIGHTS.pathRenameSource, path, length);
+      const to = pathAt(thread, newFd, RIGHTS.pathRenameTarget, newPath, newLength);
+      thread.system.files.rename(from, to);
       return undefined;
     },
   ),
 
   path_link: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    (process, fd, flags, path, length, newFd, newPath, newLength) => {
-      const from = pathAt(process, fd, RIGHTS.pathLinkSource, path, length);
-      const to = pathAt(process, newFd, RIGHTS.pathLinkTarget, newPath, newLength);
-      process.files.makeLink(from, isFollowing(flags), to);
+    (thread, fd, flags, path, length, newFd, newPath, newLength) => {
+      const from = pathAt(thread, fd, RIGHTS.pathLinkSource, path, length);
+      const to = pathAt(thread, newFd, RIGHTS.pathLinkTarget, newPath, newLength);
+      thread.system.files.makeLink(from, isFollowing(flags), to);
       return undefined;
     },
   ),
 
   path_symlink: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32'],
-    (process, target, targetLength, fd, path, length) => {
-      const at = pathAt(process, fd, RIGHTS.pathSymlink, path, length);
-      process.files.makeSymlink(readText(process.memory, target, targetLength), at);
+    (thread, target, targetLength, fd, path, length) => {
+      const at = pathAt(thread, fd, RIGHTS.pathSymlink, path, length);
+      thread.system.files.makeSymlink(readText(thread.memory, target, targetLength), at);
       return undefined;
     },
   ),
 
   path_readlink: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    (process, fd, path, length, buffer, capacity, used) => {
-      const at = pathAt(process, fd, RIGHTS.pathReadlink, path, length);
-      const target = new TextEncoder().encode(process.files.readLink(at));
+    (thread, fd, path, length, buffer, capacity, used) => {
+      const at = pathAt(thread, fd, RIGHTS.pathReadlink, path, length);
+      const target = new TextEncoder().encode(thread.system.files.readLink(at));
       // As readlink(2): what does not fit is cut off, and the caller sees that the buffer is full.
       const size = Math.min(target.length, capacity >>> 0);
-      process.memory.bytes(buffer, size).set(target.subarray(0, size));
-      process.memory.writeU32(used, size);
+      thread.memory.bytes(buffer, size).set(target.subarray(0, size));
+      thread.memory.writeU32(used, size);
       return undefined;
     },
   ),
@@ -159,18 +161,18 @@ function isFollowing(lookupFlags: number): boolean {
 }
 
 function pathAt(
-  process: Process,
+  thread: Thread,
   fd: number,
   rights: bigint,
   pointer: number,
   length: number,
 ): PathAt {
-  const entry = process.fds.get(fd);
+  const entry = thread.fds.get(fd);
   const { description } = entry;
   if (description.kind !== 'directory') throw ERRNO.ENOTDIR;
   requireRights(entry, rights);
-  const path = readText(process.memory, pointer, length);
-  const start = startOfPath(entry, description.location, process.files.root, path);
+  const path = readText(thread.memory, pointer, length);
+  const start = startOfPath(entry, description.location, thread.system.files.root, path);
   return { start, path, refuseEscape: true };
 }
 

@@ -1,9 +1,9 @@
 import { ERRNO, Errno } from '../../base/errno.ts';
 import type { GuestMemory } from '../../kernel/guest-memory.ts';
-import type { Process } from '../../kernel/process.ts';
+import type { Thread } from '../../kernel/thread.ts';
 import type { WaitQueue } from '../../kernel/wait-queue.ts';
 import { WOULD_BLOCK } from '../glue.ts';
-import { type Hostcall, hostcall } from '../hostcall.ts';
+import { type Hostcall, interruptibleHostcall } from '../hostcall.ts';
 import { readClock } from './clock.ts';
 import { readyBytes } from './fd-io.ts';
 import {
@@ -39,56 +39,59 @@ interface Event {
 }
 
 export const POLL_CALLS = {
-  poll_oneoff: hostcall(['i32', 'i32', 'i32', 'i32'], (process, input, output, count, stored) => {
-    const length = count >>> 0;
-    if (length === 0 || length > MAX_SUBSCRIPTIONS) throw ERRNO.EINVAL;
-    process.memory.bytes(output, length * EVENT_SIZE);
-    process.memory.bytes(stored, 4);
-    // Kept between tries: a relative timeout counts from the first one.
-    const subscriptions = isSubscriptions(process.retry)
-      ? process.retry
-      : readSubscriptions(process, input, length);
-    const queues: WaitQueue[] = [];
-    const events = subscriptions.flatMap((subscription) => {
-      const event = check(process, subscription, queues);
-      return event ? [event] : [];
-    });
-    if (events.length === 0) {
-      process.retry = subscriptions;
-      process.blockOn({ queues, ...earliest(subscriptions) });
-      return WOULD_BLOCK;
-    }
-    for (const [index, event] of events.entries()) {
-      writeEvent(process.memory, (output >>> 0) + index * EVENT_SIZE, event);
-    }
-    process.memory.writeU32(stored, events.length);
-    return undefined;
-  }),
+  poll_oneoff: interruptibleHostcall(
+    ['i32', 'i32', 'i32', 'i32'],
+    (thread, input, output, count, stored) => {
+      const length = count >>> 0;
+      if (length === 0 || length > MAX_SUBSCRIPTIONS) throw ERRNO.EINVAL;
+      thread.memory.bytes(output, length * EVENT_SIZE);
+      thread.memory.bytes(stored, 4);
+      // Kept between tries: a relative timeout counts from the first one.
+      const subscriptions = isSubscriptions(thread.retry)
+        ? thread.retry
+        : readSubscriptions(thread, input, length);
+      const queues: WaitQueue[] = [];
+      const events = subscriptions.flatMap((subscription) => {
+        const event = check(thread, subscription, queues);
+        return event ? [event] : [];
+      });
+      if (events.length === 0) {
+        thread.retry = subscriptions;
+        thread.blockOn({ queues, ...earliest(subscriptions) });
+        return WOULD_BLOCK;
+      }
+      for (const [index, event] of events.entries()) {
+        writeEvent(thread.memory, (output >>> 0) + index * EVENT_SIZE, event);
+      }
+      thread.memory.writeU32(stored, events.length);
+      return undefined;
+    },
+  ),
 } satisfies Record<string, Hostcall>;
 
 function isSubscriptions(retry: unknown): retry is readonly Subscription[] {
   return Array.isArray(retry);
 }
 
-function readSubscriptions(process: Process, input: number, count: number): Subscription[] {
-  const { memory } = process;
+function readSubscriptions(thread: Thread, input: number, count: number): Subscription[] {
+  const { memory } = thread;
   memory.bytes(input, count * SUBSCRIPTION_SIZE);
   return Array.from({ length: count }, (_, index) => {
     const at = (input >>> 0) + index * SUBSCRIPTION_SIZE;
     const type = memory.readU8(at + 8);
-    return { userdata: memory.readU64(at), type, target: readTarget(process, at, type) };
+    return { userdata: memory.readU64(at), type, target: readTarget(thread, at, type) };
   });
 }
 
-function readTarget(process: Process, at: number, type: number): Subscription['target'] {
-  const { memory } = process;
+function readTarget(thread: Thread, at: number, type: number): Subscription['target'] {
+  const { memory } = thread;
   switch (type) {
     case EVENT_TYPES.fdRead:
     case EVENT_TYPES.fdWrite:
       return { type: 'fd', fd: memory.readU32(at + 16) };
     case EVENT_TYPES.clock:
       return clockTarget(
-        process,
+        thread,
         memory.readU32(at + 16),
         memory.readU64(at + 24),
         (memory.readU16(at + 40) & CLOCK_ABSOLUTE) !== 0,
@@ -103,19 +106,19 @@ function readTarget(process: Process, at: number, type: number): Subscription['t
  * event with EINVAL.
  */
 function clockTarget(
-  process: Process,
+  thread: Thread,
   clock: number,
   timeout: bigint,
   isAbsolute: boolean,
 ): Subscription['target'] {
   if (clock !== CLOCKS.realtime && clock !== CLOCKS.monotonic) return { type: 'invalid' };
-  const left = isAbsolute ? timeout - readClock(process, clock) : timeout;
-  return { type: 'clock', deadlineNs: process.clock.monotonicNs() + (left > 0n ? left : 0n) };
+  const left = isAbsolute ? timeout - readClock(thread, clock) : timeout;
+  return { type: 'clock', deadlineNs: thread.system.clock.monotonicNs() + (left > 0n ? left : 0n) };
 }
 
 /** The event of a subscription that is due; otherwise what to wait on is added to `queues`. */
 function check(
-  process: Process,
+  thread: Thread,
   { userdata, type, target }: Subscription,
   queues: WaitQueue[],
 ): Event | undefined {
@@ -130,10 +133,10 @@ function check(
     case 'invalid':
       return event(ERRNO_NUMBERS.EINVAL);
     case 'clock':
-      return process.clock.monotonicNs() >= target.deadlineNs ? event(0) : undefined;
+      return thread.system.clock.monotonicNs() >= target.deadlineNs ? event(0) : undefined;
     case 'fd':
       try {
-        const entry = process.fds.get(target.fd);
+        const entry = thread.fds.get(target.fd);
         requireRights(entry, RIGHTS.pollFdReadwrite);
         const direction = type === EVENT_TYPES.fdRead ? 'readable' : 'writable';
         const state = readyBytes(entry.description, direction);

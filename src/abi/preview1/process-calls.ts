@@ -1,7 +1,11 @@
 import { ERRNO } from '../../base/errno.ts';
-import { endsByDefault, exitCodeOfSignal, SIGNALS, type SignalName } from '../../base/signals.ts';
+import { SIGNALS, type SignalName } from '../../base/signals.ts';
+import { exited } from '../../kernel/exit-status.ts';
+import { SIGNAL_CODES } from '../../kernel/signals.ts';
+import type { Thread } from '../../kernel/thread.ts';
+import { endBorrowing } from '../../kernel/vfork.ts';
 import { EXIT, WOULD_BLOCK } from '../glue.ts';
-import { finalHostcall, type Hostcall, hostcall } from '../hostcall.ts';
+import { type Hostcall, hostcall, voidHostcall } from '../hostcall.ts';
 
 /** preview1 numbers its signals by its own list, which parts from Linux's after SIGTERM. */
 const SIGNALS_BY_NUMBER: readonly (SignalName | undefined)[] = [
@@ -39,27 +43,41 @@ const SIGNALS_BY_NUMBER: readonly (SignalName | undefined)[] = [
 ];
 
 export const PROCESS_CALLS = {
-  proc_exit: finalHostcall((process, code) => {
-    process.end({ exitCode: code & 0xff });
-    return EXIT;
+  proc_exit: voidHostcall(['i32'], (thread, code) => {
+    thread.process.end({ status: exited(code) });
+    // After vfork it was the child that ended, on its parent's stack.
+    return endBorrowing(thread) ? undefined : EXIT;
   }),
-  proc_raise: hostcall(['i32'], (process, number) => {
+  proc_raise: hostcall(['i32'], (thread, number) => {
     if (number === 0) return undefined;
     const name = SIGNALS_BY_NUMBER[number];
     if (!name) throw ERRNO.EINVAL;
-    const signal = SIGNALS[name];
-    if (!endsByDefault(signal)) return undefined;
-    process.end({ exitCode: exitCodeOfSignal(signal) });
-    return EXIT;
+    return raise(thread, SIGNALS[name]);
   }),
-  sched_yield: hostcall([], (process) => {
-    if (process.retry === 'yielded') return undefined;
-    process.retry = 'yielded';
-    process.giveWay();
+  sched_yield: hostcall([], (thread) => {
+    if (thread.retry === 'yielded') return undefined;
+    thread.retry = 'yielded';
+    thread.giveWay();
     return WOULD_BLOCK;
   }),
-  random_get: hostcall(['i32', 'i32'], (process, pointer, length) => {
-    process.fillRandom(process.memory.bytes(pointer, length));
+  random_get: hostcall(['i32', 'i32'], (thread, pointer, length) => {
+    thread.system.fillRandom(thread.memory.bytes(pointer, length));
     return undefined;
   }),
 } satisfies Record<string, Hostcall>;
+
+/**
+ * What it does is done when it returns. A program that ends itself so ends, also as pid 1: preview1
+ * knows no init that was to be spared.
+ */
+function raise(thread: Thread, signal: number): number | undefined {
+  const { process } = thread;
+  if (thread.retry === 'raised') return undefined;
+  const uid = process.credentials.user.real;
+  process.post({ signal, code: SIGNAL_CODES.user, pid: process.pid, uid, status: 0 }, 'outside');
+  if (!process.hasSignalFor(thread)) return undefined;
+  // The handler runs before the call is tried again.
+  thread.retry = 'raised';
+  thread.giveWay();
+  return WOULD_BLOCK;
+}

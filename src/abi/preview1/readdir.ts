@@ -1,6 +1,6 @@
 import { ERRNO } from '../../base/errno.ts';
 import type { DirectoryHandle } from '../../kernel/file-description.ts';
-import type { Process } from '../../kernel/process.ts';
+import type { Thread } from '../../kernel/thread.ts';
 import type { DirectoryEntry } from '../../vfs/contract.ts';
 import type { Location } from '../../vfs/path-walk.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
@@ -17,28 +17,28 @@ export const READDIR_CALLS = {
    */
   fd_readdir: hostcall(
     ['i32', 'i32', 'i32', 'i64', 'i32'],
-    (process, fd, buffer, length, cookie, used) => {
-      const entry = process.fds.get(fd);
+    (thread, fd, buffer, length, cookie, used) => {
+      const entry = thread.fds.get(fd);
       requireRights(entry, RIGHTS.fdReaddir);
       if (entry.description.kind !== 'directory') throw ERRNO.ENOTDIR;
-      const target = process.memory.bytes(buffer, length);
-      process.memory.bytes(used, 4);
+      const target = thread.memory.bytes(buffer, length);
+      thread.memory.bytes(used, 4);
       const first = BigInt.asUintN(64, cookie);
-      const entries = listing(process, entry.description, first === 0n);
+      const entries = listing(thread, entry.description, first === 0n);
       let filled = 0;
       // A cookie past the end is the end: nothing is left to list.
       for (let index = first; index < BigInt(entries.length) && filled < target.length; index++) {
         const found = entries[Number(index)];
         if (found) filled += put(target.subarray(filled), encodeEntry(found, index + 1n));
       }
-      process.memory.writeU32(used, filled);
+      thread.memory.writeU32(used, filled);
       return undefined;
     },
   ),
 } satisfies Record<string, Hostcall>;
 
 function listing(
-  process: Process,
+  thread: Thread,
   directory: DirectoryHandle,
   fromStart: boolean,
 ): readonly DirectoryEntry[] {
@@ -47,7 +47,7 @@ function listing(
   const entries = [
     dot('.', location),
     dot('..', location.parent ?? location),
-    ...process.files.list(location),
+    ...thread.system.files.list(location),
   ];
   directory.listing = entries;
   return entries;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { cacheDirectoryOf } from '../../../images/cache-directory.ts';
-import { Kitchens } from '../../../images/kitchen.ts';
+import { fetchDebianSource } from '../../../images/debian-source.ts';
+import { createKitchen } from '../../../images/kitchen.ts';
 import type { BenchKitchen } from './bench-program.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -10,7 +11,8 @@ export function openBenchKitchen(): BenchKitchen {
   const cacheDirectory = cacheDirectoryOf(process.env, process.platform);
   const progress = (status: string): void => void process.stderr.write(`${status} …\n`);
   return {
-    ...new Kitchens({ cacheDirectory, sourceDirectory: join(root, 'images') }).open(progress),
+    ...createKitchen({ cacheDirectory, sourceDirectory: join(root, 'images'), progress }),
+    debianSource: (name) => fetchDebianSource(cacheDirectory, name, progress),
     repositoryPath: (path) => join(root, path),
   };
 }

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EXIT, encodeGlue, I32, I64, WOULD_BLOCK } from '../../../src/abi/glue.ts';
+import { EXIT, encodeGlue, HANDLE_SIGNAL, I32, I64, WOULD_BLOCK } from '../../../src/abi/glue.ts';
 import { wat } from '../../fake/wat.ts';
 
 const FUNCTIONS = [
@@ -14,6 +14,10 @@ const GUEST = `(module
   (import "abi" "exit" (func $exit (param i32)))
   (func (export "read") (param i32 i64) (result i32)
     (try (result i32) (do (call $read (local.get 0) (local.get 1))) (catch_all (i32.const 99))))
+  (global $seen (mut i32) (i32.const 0))
+  (func (export "handler") (param i32)
+    (global.set $seen (i32.add (local.get 0) (call $read (i32.const 1) (i64.const 2)))))
+  (func (export "seen") (result i32) (global.get $seen))
   (func (export "exit") (result i32)
     (try (do (call $exit (i32.const 3))) (catch_all)) (i32.const 99)))`;
 
@@ -21,17 +25,28 @@ async function guestWith(kernel: {
   read: (a: number, b: bigint) => number;
   wait: () => Promise<number>;
   exit?: (code: number) => number;
+  takeSignal?: (handlers: WebAssembly.Table, guest: WebAssembly.Exports) => number;
+  handled?: () => void;
 }): Promise<Record<string, (...args: (number | bigint)[]) => Promise<unknown>>> {
-  const glue = new WebAssembly.Instance(new WebAssembly.Module(encodeGlue(FUNCTIONS)), {
-    kernel: {
-      read: kernel.read,
-      exit: kernel.exit ?? (() => EXIT),
-      wait: new WebAssembly.Suspending(kernel.wait),
+  const glue: WebAssembly.Instance = new WebAssembly.Instance(
+    new WebAssembly.Module(encodeGlue(FUNCTIONS)),
+    {
+      kernel: {
+        read: kernel.read,
+        exit: kernel.exit ?? (() => EXIT),
+        wait: new WebAssembly.Suspending(kernel.wait),
+        takeSignal: () =>
+          kernel.takeSignal?.(glue.exports['handlers'] as WebAssembly.Table, exports) ?? 0,
+        handled: kernel.handled ?? (() => {}),
+      },
     },
-  });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(await wat(GUEST)), {
-    abi: glue.exports,
-  });
+  );
+  const { exports }: WebAssembly.Instance = new WebAssembly.Instance(
+    new WebAssembly.Module(await wat(GUEST)),
+    {
+      abi: glue.exports,
+    },
+  );
   return Object.fromEntries(
     Object.entries(exports).flatMap(([name, value]) =>
       typeof value === 'function'
@@ -83,6 +98,27 @@ test('a call without a result never returns', async () => {
     await guest['exit']?.().catch((thrown: unknown) => thrown),
     WebAssembly.RuntimeError,
   );
+});
+
+test('a handler runs among the frames of the guest, may block, and the call is tried again', async () => {
+  // The call, the handler's own call, that again after its wait, and the call again.
+  const answers = [HANDLE_SIGNAL, WOULD_BLOCK, 30, 7];
+  const events: string[] = [];
+  const guest = await guestWith({
+    read: () => answers.shift() ?? 99,
+    wait: async () => {
+      events.push('wait');
+      return 0;
+    },
+    takeSignal: (handlers, exports) => {
+      handlers.set(0, exports['handler'] as WebAssembly.ExportedFunction);
+      return 12;
+    },
+    handled: () => void events.push('handled'),
+  });
+  assert.is(await guest['read']?.(5, 6n), 7);
+  assert.equal(events, ['wait', 'handled']);
+  assert.is(await guest['seen']?.(), 42);
 });
 
 test.run();

@@ -98,25 +98,25 @@ test('a paused container does not run, goes on when it is resumed, and can be ki
   isWithin(cpuMs(group), 100, 0.01, 'the rest of the time');
 
   group.isPaused = true;
-  const { process } = cell.process(group);
-  const begun = process.begin();
-  process.end({ exitCode: 137 });
+  const { process, thread } = cell.process(group);
+  const begun = thread.begin();
+  process.end({ status: { type: 'signaled', signal: 9 } });
   assert.is(await begun, false);
 });
 
 test('who wakes runs after one slice at most, beside fifty that compute', async () => {
   const cell = new FakeCell();
   const spinning = Array.from({ length: 50 }, () => cell.spin(cell.group(), START_MS + 500));
-  const { process } = cell.process(cell.group());
-  await process.begin();
+  const { thread } = cell.process(cell.group());
+  await thread.begin();
   const delays: number[] = [];
   for (let round = 0; round < 10; round++) {
     const dueMs = cell.clock.monotonicMs() + 20;
-    process.blockOn({ deadlineNs: BigInt(dueMs * 1e6) });
-    assert.is(await process.wait(), 0);
+    thread.blockOn({ deadlineNs: BigInt(dueMs * 1e6) });
+    assert.is(await thread.wait(), 0);
     delays.push(cell.clock.monotonicMs() - dueMs);
   }
-  process.finish();
+  thread.finish();
   await Promise.all(spinning);
   const worst = Math.max(...delays);
   assert.ok(worst <= 2 * SLICE_MS, `${worst} ms`);

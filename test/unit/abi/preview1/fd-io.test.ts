@@ -54,7 +54,7 @@ test('a read of an empty stream blocks, and goes on when something comes or it e
   using guest = new FakeProcess();
   guest.putU32(VECTORS, BUFFER, 16);
   assert.is(guest.call('fd_read', 0, VECTORS, 1, RESULT), 'would-block');
-  const waiting = guest.process.wait();
+  const waiting = guest.thread.wait();
   guest.stdin.write(Buffer.from('late'));
   assert.is(await waiting, 0);
   assert.is(guest.call('fd_read', 0, VECTORS, 1, RESULT), 'ok');
@@ -79,7 +79,7 @@ test('a blocking write larger than the room is answered once, for all of it', as
   let received = '';
   assert.is(guest.call('fd_write', 1, VECTORS, 2, RESULT), 'would-block');
   for (;;) {
-    const waiting = guest.process.wait();
+    const waiting = guest.thread.wait();
     const part = new Uint8Array(40);
     received += Buffer.from(part.subarray(0, guest.stdout.read(part))).toString();
     assert.is(await waiting, 0);
@@ -93,21 +93,25 @@ test('a sync suspends and is answered when the host has done it', async () => {
   using guest = new FakeProcess();
   const fd = openFile(guest, 'note', READ_WRITE);
   assert.is(guest.call('fd_sync', fd), 'would-block');
-  assert.is(await guest.process.wait(), 0);
+  assert.is(await guest.thread.wait(), 0);
   assert.is(guest.call('fd_sync', fd), 'ok');
-  assert.is(guest.process.retry, undefined);
+  assert.is(guest.thread.retry, undefined);
 });
 
 test('the end of a process wakes it, and no hostcall is answered afterwards', async () => {
   using guest = new FakeProcess();
   guest.putU32(VECTORS, BUFFER, 16);
   assert.is(guest.call('fd_read', 0, VECTORS, 1, RESULT), 'would-block');
-  const waiting = guest.process.wait();
-  guest.process.end({ exitCode: 143 });
-  guest.process.end({ exitCode: 1 });
+  const waiting = guest.thread.wait();
+  guest.process.end({ status: { type: 'signaled', signal: 15 } });
+  guest.process.end({ status: { type: 'exited', code: 1 } });
   assert.is(await waiting, 1);
   assert.is(guest.call('fd_read', 0, VECTORS, 1, RESULT), 'exit');
-  assert.is(guest.process.ending?.exitCode, 143, 'the first end counts');
+  assert.equal(
+    guest.process.ending?.status,
+    { type: 'signaled', signal: 15 },
+    'the first end counts',
+  );
 });
 
 const ROWS: readonly (readonly [string, string, (number | bigint)[], string])[] = [

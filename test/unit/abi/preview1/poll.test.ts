@@ -48,7 +48,7 @@ test('a sleep ends when its time has come, and not a turn earlier', async () => 
   using guest = new FakeProcess();
   subscribeClock(guest, 0, MONOTONIC, 5_000_000n);
   assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 1, COUNT), 'would-block');
-  const waiting = guest.process.wait();
+  const waiting = guest.thread.wait();
   guest.clock.advance(4);
   assert.is(guest.clock.timerCount, 1);
   guest.clock.advance(1);
@@ -66,7 +66,7 @@ test('a relative timeout counts from the first try', async () => {
   guest.clock.advance(6);
   // A wake for nothing: the call is tried again, and goes on to wait for what is left.
   assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 2, COUNT), 'would-block');
-  const waiting = guest.process.wait();
+  const waiting = guest.thread.wait();
   guest.clock.advance(4);
   assert.is(await waiting, 0);
   assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 2, COUNT), 'ok');
@@ -86,7 +86,7 @@ test('streams are ready when they have bytes, room, or an end', async () => {
   assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 2, COUNT), 'ok');
   assert.equal(events(guest), [[101, 0, 2, 64, 0]]);
   assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 1, COUNT), 'would-block');
-  const waiting = guest.process.wait();
+  const waiting = guest.thread.wait();
   guest.stdin.write(Buffer.from('abc'));
   assert.is(await waiting, 0);
   assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 1, COUNT), 'ok');
@@ -114,7 +114,7 @@ test('what is wrong with one subscription is told in its event', () => {
 test('sched_yield gives way once', async () => {
   using guest = new FakeProcess();
   assert.is(guest.call('sched_yield'), 'would-block');
-  assert.is(await guest.process.wait(), 0);
+  assert.is(await guest.thread.wait(), 0);
   assert.is(guest.turnCount, 1);
   assert.is(guest.call('sched_yield'), 'ok');
 });

@@ -1,0 +1,89 @@
+import { ERRNO } from '../base/errno.ts';
+import type { Process } from './process.ts';
+
+/** As Linux's default pid_max: pids stay below, and start over from `FIRST_REUSED_PID`. */
+const PID_MAX = 32_768;
+/** As Linux's RESERVED_PIDS: the first pids are not given out again. */
+const FIRST_REUSED_PID = 300;
+export const INIT_PID = 1;
+
+/** All processes of a container by their pids, the dead that nobody has waited for among them. */
+export class ProcessTable {
+  readonly #processes = new Map<number, Process>();
+  #limit = PID_MAX - 1;
+  /** Threads that are not their process's first have a tid of the same numbers. */
+  readonly #threadIds = new Set<number>();
+  #lastPid = 0;
+
+  constructor(limit: number | undefined) {
+    this.limit = limit;
+  }
+
+  /** How many there may be at once; undefined: as many as there are pids. */
+  set limit(limit: number | undefined) {
+    this.#limit = Math.min(limit ?? PID_MAX - 1, PID_MAX - 1);
+  }
+
+  /** Processes and threads, as the pids controller counts them. */
+  get count(): number {
+    return this.#processes.size + this.#threadIds.size;
+  }
+
+  /** Pid 1, or nothing when it is gone. */
+  get init(): Process | undefined {
+    return this.#processes.get(INIT_PID);
+  }
+
+  get(pid: number): Process | undefined {
+    return this.#processes.get(pid);
+  }
+
+  all(): Iterable<Process> {
+    return this.#processes.values();
+  }
+
+  living(): readonly Process[] {
+    return [...this.#processes.values()].filter((process) => !process.isZombie);
+  }
+
+  inGroup(group: number): readonly Process[] {
+    return this.living().filter(({ processGroup }) => processGroup === group);
+  }
+
+  /** A number that is no pid, tid, process group or session. Throws EAGAIN at the limit. */
+  allocatePid(): number {
+    if (this.count >= this.#limit) throw ERRNO.EAGAIN;
+    for (let tries = 0; tries < PID_MAX; tries++) {
+      this.#lastPid = this.#lastPid + 1 < PID_MAX ? this.#lastPid + 1 : FIRST_REUSED_PID;
+      if (!this.#isTaken(this.#lastPid)) return this.#lastPid;
+    }
+    throw ERRNO.EAGAIN;
+  }
+
+  add(process: Process): void {
+    this.#processes.set(process.pid, process);
+  }
+
+  remove(process: Process): void {
+    this.#processes.delete(process.pid);
+  }
+
+  /** Throws EAGAIN at the limit. */
+  addThread(): number {
+    const tid = this.allocatePid();
+    this.#threadIds.add(tid);
+    return tid;
+  }
+
+  removeThread(tid: number): void {
+    this.#threadIds.delete(tid);
+  }
+
+  #isTaken(pid: number): boolean {
+    if (this.#processes.has(pid) || this.#threadIds.has(pid)) return true;
+    for (const { processGroup, session } of this.#processes.values()) {
+      if (processGroup === pid || session.id === pid) return true;
+    }
+    return false;
+  }
+}
