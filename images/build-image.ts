@@ -5,18 +5,23 @@ import { pipeline } from 'node:stream/promises';
 import { archiveDirectory } from '../src/archive/directory-archive.ts';
 import type { Kitchen, Recipe } from './recipe.ts';
 
-/** Builds a recipe's archive, unless the same is in the cache; answers its path. */
+/** Where the archive of an image is, or would be, that is built by this builder. */
+export function archivePathOf({ name, changes }: Recipe, cacheDirectory: string, builder: string) {
+  const key = createHash('sha256')
+    .update([builder, name, ...changes].join('\0'))
+    .digest('hex');
+  return join(cacheDirectory, 'images', `${name}-${key.slice(0, 16)}.tar`);
+}
+
+/** Builds a recipe's archive at that path, unless it is there. Throws what the recipe throws. */
 export async function buildImage(
   recipe: Recipe,
   kitchen: Kitchen,
-  cacheDirectory: string,
-): Promise<string> {
-  const directory = join(cacheDirectory, 'images');
+  archivePath: string,
+): Promise<void> {
+  if (existsSync(archivePath)) return;
+  const directory = join(archivePath, '..');
   mkdirSync(directory, { recursive: true });
-  const ingredients = [recipe.name, ...recipe.changes, ...recipe.ingredients(kitchen)];
-  const key = createHash('sha256').update(ingredients.join('\0')).digest('hex');
-  const archivePath = join(directory, `${recipe.name}-${key.slice(0, 16)}.tar`);
-  if (existsSync(archivePath)) return archivePath;
   const workDirectory = mkdtempSync(join(directory, `.${recipe.name}-`));
   try {
     const rootDirectory = join(workDirectory, 'root');
@@ -29,5 +34,4 @@ export async function buildImage(
   } finally {
     rmSync(workDirectory, { recursive: true, force: true });
   }
-  return archivePath;
 }

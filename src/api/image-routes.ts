@@ -88,7 +88,8 @@ async function importImage(exchange: Exchange, engine: Engine): Promise<void> {
 /** Pulls an image that comes with wolffia. */
 async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
   const reference = exchange.query.get('fromImage') ?? '';
-  const name = shippedName(reference, exchange.query.get('tag') ?? '');
+  const { names } = engine.shippedImages;
+  const name = shippedName(reference, exchange.query.get('tag') ?? '', names);
   let sending = Promise.resolve();
   const progress = (status: string): void => {
     if (!exchange.hasBegun) exchange.begin('application/json');
@@ -99,7 +100,8 @@ async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
     progress(`Digest: ${image.id}`);
     progress(`Status: Built image for ${name}:latest`);
   } catch (thrown) {
-    if (thrown instanceof EngineError && thrown.kind === 'not-found') throw accessDenied(name);
+    if (thrown instanceof EngineError && thrown.kind === 'not-found')
+      throw accessDenied(name, names);
     if (!exchange.hasBegun) throw thrown;
     // The head is out: the error goes into the stream, as Docker does.
     const message = messageOf(thrown);
@@ -114,19 +116,19 @@ async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
  * The name of an image that may come with wolffia. Errors: invalid-argument; not-found for what
  * surely does not.
  */
-function shippedName(reference: string, tag: string): string {
+function shippedName(reference: string, tag: string, names: readonly string[]): string {
   const { repository, tag: ownTag } = parseReference(reference);
   const name = familiarRepository(repository);
   if (name.includes('/') || (tag || ownTag || DEFAULT_TAG) !== DEFAULT_TAG)
-    throw accessDenied(name);
+    throw accessDenied(name, names);
   return name;
 }
 
 /** Docker's words, and why it is so here. */
-function accessDenied(name: string): EngineError {
+function accessDenied(name: string, names: readonly string[]): EngineError {
   return new EngineError(
     'not-found',
-    `pull access denied for ${name}, repository does not exist or may require 'docker login': wolffia can build its own images (hello-world, php, python), but cannot pull from registries so far; bring others with 'wolffia import'`,
+    `pull access denied for ${name}, repository does not exist or may require 'docker login': wolffia can build its own images (${names.join(', ')}), but cannot pull from registries so far; bring others with 'wolffia import'`,
   );
 }
 

@@ -6,6 +6,8 @@ import type { Image, ImageStore } from '../image/contract.ts';
 
 export interface ShippedImagesOptions {
   readonly images: ImageStore;
+  /** Of all that can be built. */
+  readonly names: readonly string[];
   readonly nodePath: string;
   /** The bundle of src/main/images.ts, which builds the images that come with wolffia. */
   readonly builderProgram: string;
@@ -29,6 +31,10 @@ export class ShippedImages {
     this.#options = options;
   }
 
+  get names(): readonly string[] {
+    return this.#options.names;
+  }
+
   /**
    * Builds and imports the image of that name (without registry or tag).
    *
@@ -36,7 +42,8 @@ export class ShippedImages {
    * - not-found: no such image comes with wolffia
    * - unavailable: the build failed; the message tells why
    */
-  pull(name: string, progress: (status: string) => void): Promise<Image> {
+  async pull(name: string, progress: (status: string) => void): Promise<Image> {
+    if (!this.names.includes(name)) throw new EngineError('not-found', `no image ${name}`);
     const running = this.#builds.get(name);
     if (running) {
       progress('Waiting for the same build, which is under way already');
@@ -80,18 +87,14 @@ export class ShippedImages {
       child.once('error', reject);
       child.once('close', (code) => {
         if (code === 0 && result) resolve(result);
-        else if (code === NO_SUCH_IMAGE) reject(new EngineError('not-found', `no image ${name}`));
-        else
-          reject(
-            new EngineError('unavailable', `cannot build image ${name}: ${errorOutput.trim()}`),
-          );
+        else {
+          const reason = errorOutput.trim();
+          reject(new EngineError('unavailable', `cannot build image ${name}: ${reason}`));
+        }
       });
     });
   }
 }
-
-/** The builder's exit code for a name that it does not have. */
-const NO_SUCH_IMAGE = 3;
 
 function parseBuilderLine(
   line: string,

@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import * as os from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { RECIPES } from '../../images/recipes.ts';
 import { containerRoutes } from '../api/container-routes.ts';
 import { imageRoutes } from '../api/image-routes.ts';
 import { ApiServer } from '../api/server.ts';
@@ -80,6 +81,7 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
   );
   const shippedImages = new ShippedImages({
     images,
+    names: RECIPES.map(({ name }) => name),
     nodePath: process.execPath,
     builderProgram: join(__dirname, 'images.cjs'),
     environment: process.env,

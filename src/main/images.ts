@@ -1,15 +1,10 @@
 import { join } from 'node:path';
-import { buildImage } from '../../images/build-image.ts';
+import { archivePathOf, buildImage } from '../../images/build-image.ts';
+import { builderDigest } from '../../images/builder-digest.ts';
 import { cacheDirectoryOf } from '../../images/cache-directory.ts';
-import { HELLO_WORLD } from '../../images/hello-world.ts';
-import { PHP, PYTHON } from '../../images/interpreters.ts';
-import { createKitchen } from '../../images/kitchen.ts';
+import { Kitchens } from '../../images/kitchen.ts';
+import { RECIPES } from '../../images/recipes.ts';
 import { messageOf } from '../base/engine-error.ts';
-
-const RECIPES = [HELLO_WORLD, PHP, PYTHON];
-
-/** What the daemon reads as "there is no such image". */
-const NO_SUCH_IMAGE = 3;
 
 /**
  * Builds one of the images that come with Wolffia: `images.cjs NAME`. A program of its own, so that
@@ -19,17 +14,21 @@ const NO_SUCH_IMAGE = 3;
 async function main(): Promise<void> {
   const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
   const recipe = RECIPES.find(({ name }) => name === process.argv[2]);
-  if (!recipe) {
-    process.exitCode = NO_SUCH_IMAGE;
-    return;
-  }
+  if (!recipe) throw new Error(`there is no recipe for ${process.argv[2]}`);
+  const absence = recipe.absence?.();
+  if (absence !== undefined) throw new Error(absence);
+  const packageDirectory = join(__dirname, '..');
   const cacheDirectory = cacheDirectoryOf(process.env, process.platform);
-  const kitchen = createKitchen({
+  const tar = archivePathOf(recipe, cacheDirectory, builderDigest(packageDirectory));
+  const kitchens = new Kitchens({
     cacheDirectory,
-    sourceDirectory: join(__dirname, '..', 'images'),
-    progress: (status) => say({ status }),
+    sourceDirectory: join(packageDirectory, 'images'),
   });
-  const tar = await buildImage(recipe, kitchen, cacheDirectory);
+  await buildImage(
+    recipe,
+    kitchens.open((status) => say({ status })),
+    tar,
+  );
   say({ tar, changes: recipe.changes });
 }
 

@@ -101,6 +101,7 @@ export class FakeEngine implements AsyncDisposable {
       database: this.database,
       images: IMAGES,
       shippedImages: new ShippedImages({
+        names: [],
         images: IMAGES,
         nodePath: '',
         builderProgram: '',

@@ -21,8 +21,6 @@ export interface BenchProgram {
 }
 
 export interface BenchKitchen extends Kitchen {
-  /** The folder of a Debian source package. */
-  readonly debianSource: (name: string) => Promise<string>;
   /** The absolute path of a file of the repository. */
   readonly repositoryPath: (path: string) => string;
 }

@@ -1,0 +1,6 @@
+import { HELLO_WORLD } from './hello-world.ts';
+import { PHP, PYTHON, RUBY } from './interpreters.ts';
+import type { Recipe } from './recipe.ts';
+
+/** The images that come with Wolffia, in the order of their names. */
+export const RECIPES: readonly Recipe[] = [HELLO_WORLD, PHP, PYTHON, RUBY];
