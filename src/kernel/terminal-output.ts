@@ -1,0 +1,203 @@
+import { ERRNO, Errno } from '../base/errno.ts';
+import type { ByteSink } from './byte-channel.ts';
+import { OUTPUT_FLAGS } from './terminal-attributes.ts';
+import { WaitQueue } from './wait-queue.ts';
+
+/** What waits for a sink that is full, or for ^Q. */
+const CAPACITY = 8192;
+/** Of it, what programs leave to the echo, which has nobody who could wait. */
+const ECHO_RESERVE = 4096;
+const TAB_WIDTH = 8;
+/** The most bytes that one byte becomes: a tab in spaces. */
+const MAX_EXPANSION = TAB_WIDTH;
+
+const BACKSPACE = 0x08;
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const SPACE = 0x20;
+const DELETE = 0x7f;
+
+/** As Linux has it: Latin-1's upper controls are none. */
+export function isControl(byte: number): boolean {
+  return byte < SPACE || byte === DELETE;
+}
+
+/** Whether a byte goes on with a character of UTF-8 that began before it. */
+export function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
+/** The way of a terminal's output: processed (OPOST), with the column kept, to whoever shows it. */
+export class TerminalOutput {
+  /** Where the cursor stands, as far as what passed here tells. */
+  column = 0;
+  /** The column behind which the line that is being typed began. */
+  lineColumn = 0;
+  flags: number;
+  isUtf8: boolean;
+  readonly writable = new WaitQueue();
+  readonly #sink: ByteSink;
+  readonly #queue = new Uint8Array(CAPACITY);
+  #start = 0;
+  #end = 0;
+  #isStopped = false;
+  #isWaiting = false;
+
+  constructor(sink: ByteSink, flags: number, isUtf8: boolean) {
+    this.#sink = sink;
+    this.flags = flags;
+    this.isUtf8 = isUtf8;
+  }
+
+  /** ^S: nothing goes out until ^Q. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  start(): void {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.drain();
+    this.writable.wakeAll();
+  }
+
+  /** Bytes that a program may write. */
+  get freeBytes(): number {
+    if (this.#isStopped) return 0;
+    return Math.max(0, CAPACITY - ECHO_RESERVE - (this.#end - this.#start) - MAX_EXPANSION);
+  }
+
+  /** A program's write. Errors: EAGAIN when there is no room: wait on `writable`. */
+  write(source: Uint8Array): number {
+    let taken = 0;
+    while (taken < source.length) {
+      if (this.freeBytes === 0) this.drain();
+      if (this.freeBytes === 0) break;
+      this.#process(source[taken] ?? 0);
+      taken += 1;
+    }
+    this.drain();
+    if (taken === 0 && source.length > 0) throw ERRNO.EAGAIN;
+    return taken;
+  }
+
+  /** Echoes a byte as a program would have written it. */
+  echo(byte: number): void {
+    if (this.#hasRoom(MAX_EXPANSION)) this.#process(byte);
+  }
+
+  /** Echoes bytes as they are; the cursor moves by `columns`. */
+  echoRaw(bytes: readonly number[], columns: number): void {
+    if (!this.#hasRoom(bytes.length)) return;
+    for (const byte of bytes) this.#put(byte);
+    this.column = Math.max(0, this.column + columns);
+  }
+
+  /** Passes on what the sink takes. */
+  drain(): void {
+    while (this.#start < this.#end && !this.#isStopped) {
+      try {
+        this.#start += this.#sink.write(this.#queue.subarray(this.#start, this.#end));
+      } catch (thrown) {
+        if (!(thrown instanceof Errno)) throw thrown;
+        if (thrown === ERRNO.EAGAIN) {
+          this.#waitForSink();
+          return;
+        }
+        // Nobody shows it: it goes where the output of a terminal without a reader goes.
+        this.#start = this.#end;
+      }
+    }
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+  }
+
+  /** Drops what has not gone out. */
+  flush(): void {
+    this.#start = this.#end = 0;
+    this.writable.wakeAll();
+  }
+
+  #waitForSink(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#sink.writable.add(() => {
+      this.#isWaiting = false;
+      this.drain();
+      if (this.freeBytes > 0) this.writable.wakeAll();
+    });
+  }
+
+  #process(byte: number): void {
+    if ((this.flags & OUTPUT_FLAGS.OPOST) === 0) {
+      this.#put(byte);
+      return;
+    }
+    switch (byte) {
+      case NEWLINE:
+        this.#newline();
+        return;
+      case RETURN:
+        this.#return();
+        return;
+      case TAB:
+        this.#tab();
+        return;
+      case BACKSPACE:
+        this.column = Math.max(0, this.column - 1);
+        break;
+      default:
+        if (!isControl(byte) && !(this.isUtf8 && isContinuation(byte))) this.column += 1;
+    }
+    this.#put(byte);
+  }
+
+  #newline(): void {
+    if (this.flags & OUTPUT_FLAGS.ONLRET) this.column = 0;
+    if (this.flags & OUTPUT_FLAGS.ONLCR) {
+      this.#put(RETURN);
+      this.column = 0;
+    }
+    this.lineColumn = this.column;
+    this.#put(NEWLINE);
+  }
+
+  #return(): void {
+    if (this.flags & OUTPUT_FLAGS.ONOCR && this.column === 0) return;
+    if (this.flags & OUTPUT_FLAGS.OCRNL) {
+      if (this.flags & OUTPUT_FLAGS.ONLRET) this.column = this.lineColumn = 0;
+      this.#put(NEWLINE);
+      return;
+    }
+    this.column = this.lineColumn = 0;
+    this.#put(RETURN);
+  }
+
+  #tab(): void {
+    const spaces = TAB_WIDTH - (this.column % TAB_WIDTH);
+    this.column += spaces;
+    if ((this.flags & OUTPUT_FLAGS.XTABS) !== OUTPUT_FLAGS.XTABS) {
+      this.#put(TAB);
+      return;
+    }
+    for (let count = 0; count < spaces; count++) this.#put(SPACE);
+  }
+
+  #hasRoom(size: number): boolean {
+    return this.#end - this.#start + size <= CAPACITY;
+  }
+
+  #put(byte: number): void {
+    if (this.#end === CAPACITY) {
+      this.#queue.copyWithin(0, this.#start, this.#end);
+      this.#end -= this.#start;
+      this.#start = 0;
+    }
+    this.#queue[this.#end] = byte;
+    this.#end += 1;
+  }
+}
