@@ -56,7 +56,7 @@ const RETURN = 0x0d;
  * the echo of what is typed. Nothing is lost when the sink is full but echo: programs wait, and so
  * do those who type.
  *
- * It does what Linux's n_tty does (drivers/tty/n_tty.c), byte for byte where that can be seen; the
+ * It does what Linux's n_tty does (drivers/tty/n_tty.c), byte for byte where that can be seen: the
  * table of test/fake/terminal-cases.ts was recorded there.
  */
 export class Terminal implements ByteSource, ByteSink {
