@@ -52,9 +52,9 @@ const RETURN = 0x0d;
  * # Theory of operation
  * Its slave side is what programs have as fds: `read` gives what was typed once it is theirs (a
  * line in canonical mode), `write` shows something. Its master side is a source of typed bytes,
- * which it takes as it has room for them, and a sink for what is to be seen: what programs write and
- * the echo of what is typed. Nothing is lost when the sink is full but echo: programs wait, and so
- * do those who type.
+ * which it takes as it has room for them, and a sink for what is to be seen: what programs write
+ * and the echo of what is typed. Nothing is lost when the sink is full but echo: programs wait, and
+ * so do those who type.
  *
  * It does what Linux's n_tty does (drivers/tty/n_tty.c), byte for byte where that can be seen: the
  * table of test/fake/terminal-cases.ts was recorded there.
