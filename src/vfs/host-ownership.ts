@@ -22,8 +22,8 @@ export interface VirtualFacts {
 
 /**
  * Whose the files of a host directory are, in the eyes of guests: the container's root's, unless a
- * guest gave them to somebody else. What the host cannot keep is in the sidecar, where there is one.
- * What a guest set once holds, whatever the host says later.
+ * guest gave them to somebody else. What the host cannot keep is in the sidecar, where there is
+ * one. What a guest set once holds, whatever the host says later.
  *
  * Without a sidecar modes are the host's, less the bits that would mean a user of the host, other
  * owners are refused (EPERM), and there are no extended attributes (ENOTSUP), FIFOs and sockets

@@ -157,7 +157,7 @@ function copyUpFile(
   return upper;
 }
 
-/** Gives a copy what the file of the layer has; its content must be there, as writing takes time. */
+/** Gives a copy what the file of the layer has. Its content comes before, as writing is a change. */
 export function copyAttributes(
   entry: LayerEntry,
   copy: Pick<Vnode, 'change' | 'xattrs'>,

@@ -15,8 +15,8 @@ import type { XattrMap } from './xattrs.ts';
  * hard links change neither. All is read into memory when the log is opened.
  *
  * A crash can leave a line that ends early. It is skipped, what was there before it holds, and the
- * next line begins on a line of its own. A log that has grown to twice what it holds is written anew
- * beside the old one and put in its place.
+ * next line begins on a line of its own. A log that has grown to twice what it holds is written
+ * anew beside the old one and put in its place.
  *
  * There is one writer.
  */
