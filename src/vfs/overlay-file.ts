@@ -157,7 +157,7 @@ function copyUpFile(
   return upper;
 }
 
-/** Gives a copy what the file of the layer has. Its content comes before, as writing is a change. */
+/** Gives a copy what the file of the layer has; to be called last, as writing changes times. */
 export function copyAttributes(
   entry: LayerEntry,
   copy: Pick<Vnode, 'change' | 'xattrs'>,

@@ -34,7 +34,7 @@ import { Upperdir } from './upperdir.ts';
  *
  * # Otherwise
  * - Names that begin with `.wh.` cannot be seen (ENOENT) or made (EPERM, as aufs).
- * - Owners, modes and what else the host cannot keep of an ordinary user's files stand in a sidecar.
+ * - Owners, modes and what else a host cannot keep of a user's files stand in a sidecar.
  * - A name of more than 251 bytes that is in a layer cannot be removed (ENAMETOOLONG): its whiteout
  *   would have none.
  */
