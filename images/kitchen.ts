@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { CLibrary } from './compile/c-library.ts';
 import { buildProgram, type CProgram } from './compile/c-program.ts';
+import { makeForkable } from './compile/forkable.ts';
 import { Toolchain } from './compile/toolchain.ts';
 import { DebianSources } from './debian-source.ts';
 import { installNpmPackage } from './npm-package.ts';
@@ -21,6 +23,7 @@ const OWN_FLAGS = ['-Wall', '-Werror'];
 export class Kitchens {
   readonly #options: KitchenOptions;
   readonly #toolchain: Toolchain;
+  readonly #library: CLibrary;
   readonly #debian: DebianSources;
   /** Installations under way or done, by name and version: recipes share packages. */
   readonly #packages = new Map<string, Promise<string>>();
@@ -34,17 +37,23 @@ export class Kitchens {
       npmPackage: (name, version) => this.#npmPackage(name, version, () => {}),
       compilerProgram: join(sourceDirectory, '..', 'dist', 'compiler.cjs'),
     });
+    this.#library = new CLibrary(join(sourceDirectory, '..', 'wasm', 'libc'), this.#toolchain);
   }
 
   open(progress: (status: string) => void): Kitchen {
-    const { sourceDirectory } = this.#options;
+    const { sourceDirectory, cacheDirectory } = this.#options;
+    const npmPackage: Kitchen['npmPackage'] = (name, version) =>
+      this.#npmPackage(name, version, progress);
     const toolchain = this.#toolchain;
-    const compileProgram = (program: CProgram): Promise<Uint8Array> =>
-      buildProgram(program, toolchain, progress);
+    const compileProgram = async (program: CProgram): Promise<Uint8Array> => {
+      const linked = await buildProgram(program, toolchain, progress);
+      return program.forks ? makeForkable(linked, { cacheDirectory, npmPackage }) : linked;
+    };
     return {
-      npmPackage: (name, version) => this.#npmPackage(name, version, progress),
+      npmPackage,
       debianSource: (name) => this.#debian.fetch(name, progress),
       toolchain,
+      library: this.#library,
       compileC: (sourcePath) => {
         const name = basename(sourcePath);
         const source = `/src/${name}`;

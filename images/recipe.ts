@@ -1,3 +1,4 @@
+import type { CLibrary } from './compile/c-library.ts';
 import type { CProgram } from './compile/c-program.ts';
 import type { Toolchain } from './compile/toolchain.ts';
 
@@ -25,6 +26,8 @@ export interface Kitchen {
   /** Unpacks a source package of Debian, when it is not in the cache; answers its folder. */
   readonly debianSource: (name: string) => Promise<string>;
   readonly toolchain: Toolchain;
+  /** Our additions to wasi-libc, for programs that count on a Unix. */
+  readonly library: CLibrary;
   /** Compiles one C source of ours for wasm32-wasip1; answers the program. */
   readonly compileC: (sourcePath: string) => Promise<Uint8Array>;
   /** Compiles a program of several files, of others' sources among them. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { CFeature } from './c-feature.ts';
+import type { CLibrary } from './c-library.ts';
 import type { FileContents, Mounts } from './compiler-files.ts';
+import { FORKABLE } from './forkable.ts';
 import { CompileError, type Product, type Toolchain } from './toolchain.ts';
 
 /** A program of any number of C and C++ files. All paths are the compiler's, and absolute. */
@@ -12,6 +14,10 @@ export interface CProgram {
   readonly files?: FileContents;
   readonly mounts?: Mounts;
   readonly features?: readonly CFeature[];
+  /** Our additions to wasi-libc; without them the program has wasi-libc alone. */
+  readonly library?: CLibrary;
+  /** Whether it calls fork(); the linked program is to go through `makeForkable`. */
+  readonly forks?: boolean;
   /** For the compiler, beyond target and optimisation. */
   readonly flags?: readonly string[];
   /** Flags of one source. */
@@ -54,30 +60,37 @@ export async function buildProgram(
 }
 
 function compileSource(program: CProgram, source: string, toolchain: Toolchain): Promise<Product> {
-  const { files = {}, mounts = {}, features = [], flags = [], flagsOf = () => [] } = program;
+  const { files = {}, library, flags = [], flagsOf = () => [] } = program;
+  const mounts = { ...program.mounts, ...library?.mounts };
   const args = [
     ...[CPP.test(source) ? 'clang++' : 'clang', ...COMPILE_FLAGS],
-    ...[...features.flatMap((feature) => feature.flags), ...flags, ...flagsOf(source)],
+    ...[...featuresOf(program).flatMap((feature) => feature.flags), ...flags, ...flagsOf(source)],
     ...['-c', source],
   ];
   return toolchain.make({ args: [...args, '-o', OBJECT], files, mounts }, OBJECT);
+}
+
+function featuresOf({ library, forks, features = [] }: CProgram): readonly CFeature[] {
+  return [...features, ...(library ? [library] : []), ...(forks ? [FORKABLE] : [])];
 }
 
 const OBJECT = '/out/object.o';
 const PROGRAM = '/out/program.wasm';
 
 async function linkProgram(
-  { name, sources, features = [], linkFlags = [] }: CProgram,
+  program: CProgram,
   objects: readonly Product[],
   toolchain: Toolchain,
 ): Promise<Product> {
+  const { name, sources, library, linkFlags = [] } = program;
   const files = Object.fromEntries(
     objects.map(({ path }, index) => [`/in/${index}.o`, readFileSync(path)]),
   );
+  if (library) files['/in/libwolffia.a'] = readFileSync((await library.archive()).path);
   const args = [
     ...['wasm-ld', '-m', 'wasm32', ...LIBRARY_FOLDERS.map((folder) => `-L${folder}`), STARTUP],
     ...Object.keys(files),
-    ...features.flatMap((feature) => feature.linkFlags),
+    ...featuresOf(program).flatMap((feature) => feature.linkFlags),
     ...linkFlags,
     ...(sources.some((source) => CPP.test(source)) ? ['-lc++', '-lc++abi'] : []),
     ...['-lc', BUILTINS, '--gc-sections', '--strip-all', '-o', PROGRAM],

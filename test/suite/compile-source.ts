@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectoryOf } from '../../images/cache-directory.ts';
 import { Kitchens } from '../../images/kitchen.ts';
+import type { Kitchen } from '../../images/recipe.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const kitchens = new Kitchens({
@@ -9,7 +10,12 @@ const kitchens = new Kitchens({
   sourceDirectory: join(root, 'images'),
 });
 
+/** What recipes work with, over the user's cache. */
+export function openKitchen(): Kitchen {
+  return kitchens.open(() => {});
+}
+
 /** Compiles a C source of the repository, or takes it from the cache. */
 export function compileSource(path: string): Promise<Uint8Array> {
-  return kitchens.open(() => {}).compileC(join(root, path));
+  return openKitchen().compileC(join(root, path));
 }
