@@ -10,7 +10,7 @@ import { ByteWriter } from '../base/byte-writer.ts';
  *
  *     loop
  *       r = fast(arguments…)
- *       if r >= 0 return r                 the guest's answer
+ *       if r >= LEAST_ANSWER return r      the guest's answer
  *       if r == EXIT unreachable           a trap: nothing in a guest catches it
  *       if r == HANDLE_SIGNAL              a signal has a handler: it runs among the guest's frames,
  *         handlers[0](takeSignal())        so that it may suspend, and leave by an exception
@@ -22,9 +22,11 @@ import { ByteWriter } from '../base/byte-writer.ts';
  * What the guest sees are wasm functions of its own types, called wasm to wasm. The guest cannot
  * name `fast` or `wait`: they are imports of another module.
  */
-export const WOULD_BLOCK = -1;
-export const EXIT = -2;
-export const HANDLE_SIGNAL = -3;
+export const WOULD_BLOCK = -0x1001;
+export const EXIT = -0x1002;
+export const HANDLE_SIGNAL = -0x1003;
+/** Negated error numbers are answers, too (the threads proposal). */
+const LEAST_ANSWER = -0x1000;
 
 /** Value types by their byte in the binary format (core specification, section 5.3.1). */
 export const I32 = 0x7f;
@@ -146,7 +148,7 @@ function encodeBody(glued: GlueFunction, fastIndex: number, own: OwnIndices): By
   body.u8(OP.loop).u8(EMPTY_BLOCK);
   for (let index = 0; index < answer; index++) body.u8(OP.localGet).unsigned(index);
   body.u8(OP.call).unsigned(fastIndex).u8(OP.localTee).unsigned(answer);
-  body.u8(OP.i32Const).signed(0).u8(OP.i32GeS).u8(OP.if).u8(EMPTY_BLOCK);
+  body.u8(OP.i32Const).signed(LEAST_ANSWER).u8(OP.i32GeS).u8(OP.if).u8(EMPTY_BLOCK);
   if (glued.hasResult) body.u8(OP.localGet).unsigned(answer);
   body.u8(OP.return).u8(OP.end);
   body.u8(OP.localGet).unsigned(answer).u8(OP.i32Const).signed(EXIT).u8(OP.i32Eq);

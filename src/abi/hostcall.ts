@@ -2,7 +2,7 @@ import { ERRNO, Errno, type ErrnoName } from '../base/errno.ts';
 import { SIGNALS } from '../base/signals.ts';
 import { signaled } from '../kernel/exit-status.ts';
 import type { Thread } from '../kernel/thread.ts';
-import { EXIT, type GlueFunction, HANDLE_SIGNAL, I32, I64, WOULD_BLOCK } from './glue.ts';
+import { EXIT, HANDLE_SIGNAL, I32, I64, WOULD_BLOCK } from './glue.ts';
 
 /**
  * One function of an ABI: its parameter types, and what it does. `run` answers nothing for success,
@@ -119,43 +119,6 @@ const ATTENTION_ANSWERS = {
   wait: WOULD_BLOCK,
   handler: HANDLE_SIGNAL,
   nothing: undefined,
-} as const;
-
-/** A hook of rewritten code, by the name under which the glue offers it. */
-export interface Hook extends GlueFunction {
-  readonly run: (argument: number) => number;
-}
-
-/** The hooks that rewritten code calls (rewrite/hooks.ts), in the order of their places. */
-export function bindHooks(scheduler: Running): readonly Hook[] {
-  return [
-    {
-      name: 'hook:yield',
-      parameters: [],
-      hasResult: true,
-      run: () => YIELD_ANSWERS[runningOf(scheduler).refuel()],
-    },
-    {
-      name: 'hook:growMemory',
-      parameters: [I32],
-      hasResult: true,
-      run: (pages) => runningOf(scheduler).home.memory.growMemory(pages),
-    },
-    {
-      name: 'hook:growTable',
-      parameters: [I32],
-      hasResult: true,
-      run: (entries) => runningOf(scheduler).home.memory.growTable(entries),
-    },
-  ];
-}
-
-/** What `yield` answers rewritten code, or the glue. */
-const YIELD_ANSWERS = {
-  continue: 0,
-  stop: 1,
-  'would-block': WOULD_BLOCK,
-  handler: HANDLE_SIGNAL,
 } as const;
 
 export function runningOf({ running }: Running): Thread {

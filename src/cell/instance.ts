@@ -2,12 +2,15 @@ import { EngineError, messageOf } from '../base/engine-error.ts';
 import { FuelGauge } from '../kernel/fuel-gauge.ts';
 import { GuestMemory } from '../kernel/guest-memory.ts';
 import type { ProgramInstance } from '../kernel/program.ts';
+import type { Thread } from '../kernel/thread.ts';
 import type { Program } from './program.ts';
 import { StackCopy } from './stack-copy.ts';
+import type { ThreadGroup } from './thread-group.ts';
 
 /** One instance of a program: what a thread runs. Making it runs no guest code. */
 export class Instance implements ProgramInstance {
   readonly program: Program;
+  readonly threads: ThreadGroup;
   readonly memory: GuestMemory;
   readonly linearMemory: WebAssembly.Memory;
   readonly fuel: FuelGauge;
@@ -21,8 +24,9 @@ export class Instance implements ProgramInstance {
    * - resource-exhausted: no memory for it
    * - invalid-argument: it imports what is no function, or its segments do not fit
    */
-  constructor(program: Program, shared?: WebAssembly.Memory) {
+  constructor(program: Program, threads: ThreadGroup, shared?: WebAssembly.Memory) {
     this.program = program;
+    this.threads = threads;
     const { fuelExport, hooksExport } = program.rewritten;
     this.#exports = newExports(program, shared);
     const { memory, [fuelExport]: fuel, [hooksExport]: table } = this.#exports;
@@ -48,6 +52,17 @@ export class Instance implements ProgramInstance {
     return [startExport, '_start'].flatMap((name) => this.functionNamed(name ?? '') ?? []);
   }
 
+  /** The module's start function, which every instance runs before anything else. */
+  get start(): (() => Promise<unknown>) | undefined {
+    const { startExport } = this.program.rewritten;
+    const start = startExport === undefined ? undefined : this.functionNamed(startExport);
+    return start && WebAssembly.promising(start);
+  }
+
+  startThread(caller: Thread, argument: number): number {
+    return this.threads.start(caller, this, argument);
+  }
+
   functionNamed(name: string): WebAssembly.ExportedFunction | undefined {
     const value = Object.hasOwn(this.#exports, name) ? this.#exports[name] : undefined;
     return typeof value === 'function' ? value : undefined;
@@ -66,8 +81,8 @@ export class Instance implements ProgramInstance {
    * Another instance that goes on from where this one is, as far as state outside the stack goes:
    * memory and globals. Errors: resource-exhausted
    */
-  copy(): Instance {
-    const copy = new Instance(this.program);
+  copy(threads: ThreadGroup): Instance {
+    const copy = new Instance(this.program, threads);
     const missingPages =
       (this.linearMemory.buffer.byteLength - copy.linearMemory.buffer.byteLength) / PAGE_SIZE;
     try {

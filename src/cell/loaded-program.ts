@@ -1,14 +1,15 @@
 import { openPreopens } from '../abi/preview1/preopens.ts';
 import { EngineError } from '../base/engine-error.ts';
-import { ERRNO, Errno } from '../base/errno.ts';
+import { ERRNO } from '../base/errno.ts';
 import { SIGNALS } from '../base/signals.ts';
 import { signaled } from '../kernel/exit-status.ts';
 import type { Process } from '../kernel/process.ts';
 import type { ProgramImage } from '../kernel/program.ts';
 import { Thread } from '../kernel/thread.ts';
 import { Instance } from './instance.ts';
+import { endByTrap } from './process-report.ts';
 import type { Program } from './program.ts';
-import { describeTrap } from './trap.ts';
+import { ThreadGroup } from './thread-group.ts';
 
 export interface ProgramStart {
   readonly path: string;
@@ -56,7 +57,7 @@ export class LoadedProgram implements ProgramImage {
         `the program needs ${pages} pages of memory to start, and the container may use ${limitBytes} bytes`,
       );
     }
-    this.#instance = new Instance(this.#program);
+    this.#instance = new Instance(this.#program, new ThreadGroup(process));
     process.memory.attach(this.#instance.memory);
   }
 
@@ -75,6 +76,7 @@ export class LoadedProgram implements ProgramImage {
       if (!thread.isEnding) endByTrap(process, thrown);
     } finally {
       thread.finish();
+      await instance.threads.done();
       process.memory.release();
     }
   }
@@ -117,27 +119,3 @@ export class LoadedProgram implements ProgramImage {
 function openPreopensOf(process: Process): void {
   openPreopens(process.fds, process.system.files, process.workingDirectory);
 }
-
-function endByTrap(process: Process, thrown: unknown): void {
-  const { signal, reason, report } = describeTrap(thrown);
-  writeReport(process, report);
-  // What a program does that is refused memory and cannot go on: it aborts.
-  if (process.memory.wasRefused) {
-    const status = signaled(SIGNALS.SIGKILL);
-    process.end({ status, reason: `out of memory: ${reason}`, isOutOfMemory: true });
-  } else {
-    process.end({ status: signaled(signal), reason });
-  }
-}
-
-function writeReport(process: Process, report: string): void {
-  try {
-    const { description } = process.fds.get(STANDARD_ERROR);
-    if (description.kind !== 'directory') description.write(new TextEncoder().encode(report));
-  } catch (thrown) {
-    // No standard error, or one that nobody reads: the exit status and the reason tell enough.
-    if (!(thrown instanceof Errno)) throw thrown;
-  }
-}
-
-const STANDARD_ERROR = 2;

@@ -8,13 +8,8 @@ import {
   GLUE_WAIT,
   type GlueFunction,
 } from '../abi/glue.ts';
-import {
-  type BugReporter,
-  bindHooks,
-  bindHostcall,
-  type Hook,
-  type Hostcall,
-} from '../abi/hostcall.ts';
+import { bindHooks, type Hook } from '../abi/hooks.ts';
+import { type BugReporter, bindHostcall, type Hostcall } from '../abi/hostcall.ts';
 import type { HostcallTrace } from '../abi/hostcall-trace.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
@@ -63,7 +58,7 @@ export function prepareProgram(rewritten: RewrittenModule, linker: Linker): Prog
   const unique = [...new Map(hostcalls.map((found) => [glueName(found), found])).values()];
   try {
     const module = new WebAssembly.Module(rewritten.bytes);
-    const hooks = bindHooks(linker.scheduler);
+    const hooks = bindHooks(linker.scheduler, linker.reportBug);
     const glue = instantiateGlue(unique, hooks, linker);
     const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
     for (const found of unique) {

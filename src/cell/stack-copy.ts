@@ -5,6 +5,7 @@ import { signaled } from '../kernel/exit-status.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Forking } from '../kernel/program.ts';
 import type { Instance } from './instance.ts';
+import { ThreadGroup } from './thread-group.ts';
 
 /** What Binaryen's asyncify exports, and how it names it. */
 const UNWIND = 'asyncify_start_unwind';
@@ -119,7 +120,7 @@ export class StackCopy implements Forking {
     if (!child.memory.reserve(pages, program.rewritten.tableEntryCount)) {
       throw new EngineError('resource-exhausted', 'the container may not use more memory');
     }
-    const copy = this.#instance.copy();
+    const copy = this.#instance.copy(new ThreadGroup(child));
     child.memory.attach(copy.memory);
     return copy;
   }

@@ -4,6 +4,7 @@ import { Children } from './children.ts';
 import { type Credentials, ROOT } from './credentials.ts';
 import { type ProcessEnd, signaled } from './exit-status.ts';
 import type { FdTable } from './fd-table.ts';
+import { FutexTable } from './futex.ts';
 import { IntervalTimer } from './interval-timer.ts';
 import { MemoryCharge } from './memory-charge.ts';
 import { INIT_PID } from './process-table.ts';
@@ -53,6 +54,8 @@ export class Process {
   readonly fds: FdTable;
   readonly memory: MemoryCharge;
   readonly children = new Children();
+  /** Where its threads wait for each other. */
+  readonly futexes = new FutexTable();
   readonly limits: ResourceLimits;
   readonly timer: IntervalTimer;
   /** Woken when a stopped process goes on, or ends. */

@@ -1,6 +1,7 @@
 import type { FuelGauge } from './fuel-gauge.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { Process } from './process.ts';
+import type { Thread } from './thread.ts';
 
 /** What is to run in a process: found, read and compiled. */
 export interface ProgramImage {
@@ -52,6 +53,11 @@ export interface ProgramInstance {
    * asyncify).
    */
   readonly forking: Forking | undefined;
+  /**
+   * Starts another thread of the program; answers its tid. Throws ENOSYS when the program was not
+   * made for threads, EAGAIN when there are too many, ENOMEM.
+   */
+  startThread(caller: Thread, argument: number): number;
 }
 
 export interface Forking {

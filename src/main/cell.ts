@@ -2,6 +2,7 @@ import { createHash, randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { Socket } from 'node:net';
 import { PREVIEW1 } from '../abi/preview1/preview1.ts';
+import { THREADS } from '../abi/threads/threads.ts';
 import { CellServer } from '../cell/cell-server.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -15,7 +16,7 @@ const LINK_FD = 3;
 function main(): void {
   const link = new Socket({ fd: LINK_FD, readable: true, writable: true });
   const server = new CellServer({
-    abis: [PREVIEW1],
+    abis: [PREVIEW1, THREADS],
     host: {
       clock: systemClock(),
       turns: { atNextTurn: (callback) => void setImmediate(callback) },

