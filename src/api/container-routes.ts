@@ -40,7 +40,8 @@ export function containerRoutes(engine: Engine, machine: Machine): readonly Rout
       const { id } = find(exchange);
       const usage = await engine.lifecycle.usageOf(id);
       const { path } = engine.lifecycle.logOf(id);
-      exchange.json(200, containerInspect(engine.containers.get(id), path, usage));
+      const execIds = engine.execs.idsOf(id);
+      exchange.json(200, containerInspect(engine.containers.get(id), path, usage, execIds));
     }),
 
     route('POST', '/containers/{id}/start', async (exchange) => {

@@ -62,6 +62,7 @@ export function containerInspect(
   record: ContainerRecord,
   logPath: string,
   usage: Usage | undefined,
+  execIds: readonly string[],
 ): ContainerInspect {
   const { id, name, createdNs, config } = record;
   const [path = '', ...args] = commandLine(config);
@@ -83,7 +84,7 @@ export function containerInspect(
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    ExecIDs: null,
+    ExecIDs: execIds.length > 0 ? execIds : null,
     HostConfig: hostConfigResponse(record),
     GraphDriver: { Data: {}, Name: 'wolffia' },
     Mounts: config.mounts.map(mountPoint),

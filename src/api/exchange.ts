@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { EngineError } from '../base/engine-error.ts';
 
@@ -10,6 +11,11 @@ export interface ExchangeTarget {
   readonly query: URLSearchParams;
   readonly parameters: readonly string[];
   readonly apiVersion: string;
+  /**
+   * What the connection carries behind the request, when the client wants to go on with something
+   * else than HTTP.
+   */
+  readonly upgraded?: Duplex | undefined;
 }
 
 /** One request and its answer, as a route sees them. */
@@ -20,6 +26,7 @@ export class Exchange {
   /** The version of the API that the client speaks. */
   readonly apiVersion: string;
   readonly #response: ServerResponse;
+  readonly #upgraded: Duplex | undefined;
   /** Aborted when the client has gone. */
   readonly gone: AbortSignal;
 
@@ -29,6 +36,7 @@ export class Exchange {
     this.parameters = target.parameters;
     this.apiVersion = target.apiVersion;
     this.#response = response;
+    this.#upgraded = target.upgraded;
     const controller = new AbortController();
     response.once('close', () => controller.abort());
     this.gone = controller.signal;
@@ -72,10 +80,15 @@ export class Exchange {
     }
   }
 
+  get isUpgrade(): boolean {
+    return this.#upgraded !== undefined;
+  }
+
   async #body(): Promise<string> {
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of this.request) {
+    const parts = isBodyUnparsed(this.request) ? bodyOnSocket(this.request) : this.request;
+    for await (const chunk of untilCut(parts)) {
       size += chunk.length;
       if (size > MAX_JSON_BODY_SIZE) {
         throw new EngineError(
@@ -147,16 +160,63 @@ export class Exchange {
    */
   hijack(contentType: string): Duplex {
     const { socket } = this.request;
-    const isUpgrade = this.request.headers.upgrade !== undefined;
     this.#response.detachSocket(socket);
-    const head = isUpgrade
+    const head = this.isUpgrade
       ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
       : `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n\r\n`;
-    socket.write(head);
-    return socket;
+    const stream = this.#upgraded ?? socket;
+    stream.write(head);
+    return stream;
   }
 
   get hasBegun(): boolean {
     return this.#response.headersSent || this.#response.socket === null;
   }
+}
+
+/** # Errors: cancelled when the client goes away in the middle. */
+async function* untilCut(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* parts;
+  } catch (thrown) {
+    throw new EngineError('cancelled', 'the request body is cut short', { cause: thrown });
+  }
+}
+
+/** Before Node 26 only the head of a request for an upgrade is parsed; its body is left to us. */
+function isBodyUnparsed({ headers, complete, readableLength }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined && complete && readableLength === 0;
+}
+
+/** What stands before the other protocol. Errors: when the connection ends before. */
+async function* bodyOnSocket({ headers, socket }: IncomingMessage): AsyncGenerator<Buffer> {
+  let left = Number(headers['content-length'] ?? 0);
+  while (left > 0) {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) {
+      await readableOrOver(socket);
+      continue;
+    }
+    if (chunk.length > left) socket.unshift(chunk.subarray(left));
+    const part = chunk.subarray(0, left);
+    left -= part.length;
+    yield part;
+  }
+}
+
+function readableOrOver(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => (): void => {
+      for (const [name, listener] of listeners) socket.off(name, listener);
+      act();
+    };
+    const cut = settle(() => reject(new Error('the connection ended')));
+    const listeners = [
+      ['readable', settle(resolve)],
+      ['end', cut],
+      ['close', cut],
+    ] as const;
+    if (socket.readableEnded || socket.destroyed) cut();
+    else for (const [name, listener] of listeners) socket.on(name, listener);
+  });
 }

@@ -4,8 +4,8 @@ import type { ContainerRecord } from '../engine/container-record.ts';
 import type { Engine } from '../engine/engine.ts';
 import { stampLines } from '../engine/log-lines.ts';
 import { streamContentType } from '../wire/stream-types.ts';
-import { framed } from './attach.ts';
 import type { Exchange } from './exchange.ts';
+import { framed } from './hijacked-stream.ts';
 
 /** `GET /containers/{id}/logs`. */
 export async function sendLogs(

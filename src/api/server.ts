@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import type { Log } from '../base/log.ts';
 import { API_VERSION, API_VERSION_HEADER, splitVersion } from '../wire/versions.ts';
@@ -31,7 +32,7 @@ export class ApiServer implements AsyncDisposable {
       keepAliveTimeout: 5_000,
     });
     this.#server.on('request', (request, response) => void this.#serve(request, response));
-    this.#server.on('upgrade', (request, socket) => {
+    this.#server.on('upgrade', (request, socket, head) => {
       // Node leaves the answer to us; a response bound to the socket lets routes answer errors as
       // ever.
       const response = new ServerResponse(request);
@@ -40,7 +41,8 @@ export class ApiServer implements AsyncDisposable {
       response.shouldKeepAlive = false;
       response.once('finish', () => socket.end());
       socket.on('error', () => socket.destroy());
-      void this.#serve(request, response);
+      if (head.length > 0) socket.unshift(head);
+      void this.#serve(request, response, socket);
     });
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
@@ -84,7 +86,11 @@ export class ApiServer implements AsyncDisposable {
     await closed;
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    upgraded?: Duplex,
+  ): Promise<void> {
     response.setHeader(API_VERSION_HEADER, API_VERSION);
     response.setHeader('Server', this.#options.serverName);
     response.setHeader('Docker-Experimental', 'false');
@@ -92,14 +98,14 @@ export class ApiServer implements AsyncDisposable {
     const url = request.url ?? '/';
     const [rawPath = '/', rawQuery = ''] = splitOnce(url, '?');
     const query = new URLSearchParams(rawQuery);
-    const nowhere = { query, parameters: [], apiVersion: API_VERSION };
+    const nowhere = { query, parameters: [], apiVersion: API_VERSION, upgraded };
     let exchange = new Exchange(request, response, nowhere);
     try {
       const { version: apiVersion, path } = splitVersion(rawPath);
       const found = findRoute(this.#options.routes, request.method ?? 'GET', path);
       if (!found) throw new EngineError('not-found', 'page not found');
       const { parameters } = found;
-      exchange = new Exchange(request, response, { query, parameters, apiVersion });
+      exchange = new Exchange(request, response, { query, parameters, apiVersion, upgraded });
       await found.route.handle(exchange);
     } catch (thrown) {
       this.#answerError(exchange, thrown);

@@ -33,8 +33,7 @@ export async function runAttached(
   { id, attachment, isRemovedAtEnd, start }: AttachedRunOptions,
 ): Promise<number> {
   const { connection, contentType } = await engine.hijack(`/containers/${id}/attach`, {
-    stream: true,
-    ...attachment,
+    query: { stream: true, ...attachment },
   });
   try {
     const waiting = await engine.stream('POST', `/containers/${id}/wait`, {

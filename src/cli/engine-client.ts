@@ -91,8 +91,8 @@ export class EngineClient {
   }
 
   /** Takes the connection over for raw bytes both ways (attach). The type is the answer's. */
-  hijack(path: string, query: Query): Promise<HijackedConnection> {
-    return this.#revived(() => this.#hijack(path, query));
+  hijack(path: string, options: Omit<RequestOptions, 'body'>): Promise<HijackedConnection> {
+    return this.#revived(() => this.#hijack(path, options));
   }
 
   async #revived<Answer>(attempt: () => Promise<Answer>): Promise<Answer> {
@@ -115,11 +115,18 @@ export class EngineClient {
     return promise;
   }
 
-  #hijack(path: string, query: Query): Promise<HijackedConnection> {
+  #hijack(path: string, options: RequestOptions): Promise<HijackedConnection> {
     const { promise, resolve, reject } = createDeferred<HijackedConnection>();
+    const body = options.json === undefined ? '' : JSON.stringify(options.json);
+    const { headers, ...target } = this.#target('POST', path, options);
     const outgoing = httpRequest({
-      ...this.#target('POST', path, { query }),
-      headers: { Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': 0 },
+      ...target,
+      headers: {
+        ...headers,
+        Connection: 'Upgrade',
+        Upgrade: 'tcp',
+        'Content-Length': Buffer.byteLength(body),
+      },
     });
     outgoing.on('error', (thrown) => reject(new EngineUnreachableError(this.host, thrown)));
     outgoing.on('response', (response) => {
@@ -129,7 +136,7 @@ export class EngineClient {
       if (head.length > 0) connection.unshift(head);
       resolve({ connection, contentType: response.headers['content-type'] ?? '' });
     });
-    outgoing.end();
+    outgoing.end(body);
     return promise;
   }
 

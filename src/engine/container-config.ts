@@ -67,7 +67,10 @@ export function commandLine(config: ContainerConfig): readonly string[] {
   return [...config.entrypoint, ...config.command];
 }
 
-/** The program's environment: what every container has, then the configured one. */
+/**
+ * The program's environment: what every container has, then the configured one. HOME is the
+ * runtime's to add: it knows the user's.
+ */
 export function taskEnv(config: ContainerConfig): readonly string[] {
   return environment(config, config.hasTerminal, config.env);
 }
@@ -90,7 +93,6 @@ function environment(
   const variables = new Map<string, string>();
   variables.set('PATH', `PATH=${DEFAULT_PATH}`);
   variables.set('HOSTNAME', `HOSTNAME=${config.hostname}`);
-  variables.set('HOME', 'HOME=/root');
   if (hasTerminal) variables.set('TERM', 'TERM=xterm');
   for (const entry of entries) {
     if (entry.includes('=')) variables.set(variableName(entry), entry);

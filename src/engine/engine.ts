@@ -8,6 +8,7 @@ import type { ContainerId } from './container-id.ts';
 import type { ContainerLog } from './container-log.ts';
 import { ContainerStore } from './container-store.ts';
 import { Containers } from './containers.ts';
+import { Execs } from './execs.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { LogEntry } from './log-frame.ts';
 import { isSelected, type LogSelection, selectLines } from './log-lines.ts';
@@ -35,6 +36,7 @@ export class Engine {
   readonly dataRoot: string;
   readonly containers: Containers;
   readonly lifecycle: Lifecycle;
+  readonly execs: Execs;
   readonly images: ImageStore;
   readonly shippedImages: ShippedImages;
   readonly clock: Clock;
@@ -64,6 +66,12 @@ export class Engine {
       log,
       hostCpus,
       layersOf: (imageId) => images.rootfsLayers(images.get(imageId)),
+    });
+    this.execs = new Execs({
+      containers: this.containers,
+      clock,
+      random,
+      taskOf: (id) => this.lifecycle.taskOf(id),
     });
   }
 

@@ -19,6 +19,7 @@ import {
   type LiveState,
 } from './container-state.ts';
 import type { Containers } from './containers.ts';
+import { exitCodeOfFailedStart } from './failed-start.ts';
 import { liveUsage } from './live-usage.ts';
 import { recoverLog } from './log-recovery.ts';
 import { prepareMounts } from './mounts.ts';
@@ -113,6 +114,11 @@ export class Lifecycle {
     const live = this.#liveOf(id);
     if (live.task) return Promise.resolve(live.task);
     return new Promise((resolve) => live.taskWaiters.add(resolve));
+  }
+
+  /** What runs of it now. */
+  taskOf(id: ContainerId): Task | undefined {
+    return this.#live.get(id)?.task;
   }
 
   /**
@@ -480,13 +486,4 @@ function signalNumber(signal: string): number {
   const number = parseSignal(signal);
   if (number === undefined) throw new EngineError('invalid-argument', `invalid signal: ${signal}`);
   return number;
-}
-
-/**
- * As Docker: 127 when there is no such program, 126 when it cannot be run, 128 for everything else.
- */
-function exitCodeOfFailedStart(thrown: unknown): number {
-  if (!(thrown instanceof EngineError)) return 128;
-  if (thrown.kind === 'not-found') return 127;
-  return thrown.kind === 'permission-denied' || thrown.kind === 'invalid-argument' ? 126 : 128;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RECIPES } from '../../images/recipes.ts';
 import { containerRoutes } from '../api/container-routes.ts';
+import { execRoutes } from '../api/exec-routes.ts';
 import { imageRoutes } from '../api/image-routes.ts';
 import { ApiServer } from '../api/server.ts';
 import { systemRoutes } from '../api/system-routes.ts';
@@ -126,6 +127,7 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
           memorySizeBytes: os.totalmem(),
           cpuNanoseconds,
         }),
+        ...execRoutes(engine),
         ...imageRoutes(engine),
       ],
     }),

@@ -202,7 +202,8 @@ export interface ContainerInspect {
   readonly MountLabel: string;
   readonly ProcessLabel: string;
   readonly AppArmorProfile: string;
-  readonly ExecIDs: null;
+  /** Of those that are not over; null when there are none. */
+  readonly ExecIDs: readonly string[] | null;
   readonly HostConfig: HostConfigResponse;
   readonly GraphDriver: { readonly Data: Readonly<Record<string, string>>; readonly Name: string };
   readonly Mounts: readonly MountPoint[];

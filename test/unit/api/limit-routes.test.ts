@@ -1,118 +1,19 @@
-import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { containerRoutes } from '../../../src/api/container-routes.ts';
-import { ApiServer } from '../../../src/api/server.ts';
-import { systemRoutes } from '../../../src/api/system-routes.ts';
-import { createLog } from '../../../src/base/log.ts';
-import { EngineClient, EngineResponseError } from '../../../src/cli/engine-client.ts';
 import type { ContainerId } from '../../../src/engine/container-id.ts';
 import type { ContainerInspect, ContainerSummary } from '../../../src/wire/container.ts';
-import type {
-  ContainerCreateResponse,
-  ContainerUpdateResponse,
-} from '../../../src/wire/container-create.ts';
+import type { ContainerUpdateResponse } from '../../../src/wire/container-create.ts';
 import type {
   ContainerStatsResponse,
   ContainerTopResponse,
 } from '../../../src/wire/container-usage.ts';
 import type { InfoResponse } from '../../../src/wire/system.ts';
+import { FakeApi, GIB } from '../../fake/fake-api.ts';
 import type { FakeClock } from '../../fake/fake-clock.ts';
-import { FakeEngine } from '../../fake/fake-engine.ts';
 import { MAIN_PROCESS, NO_USAGE } from '../../fake/fake-runtime.ts';
 
 const MIB = 1024 * 1024;
-const GIB = 1024 * MIB;
 const MAX_TURNS = 10_000;
-
-/** A server of the fake engine's, and a client for it. */
-class Api implements AsyncDisposable {
-  readonly fake: FakeEngine;
-  readonly client: EngineClient;
-  /** What all CPUs did so far. */
-  cpuNanoseconds = 0;
-  readonly #server: ApiServer;
-
-  private constructor(fake: FakeEngine) {
-    this.fake = fake;
-    const machine = {
-      cpuCount: 4,
-      memorySizeBytes: 8 * GIB,
-      cpuNanoseconds: () => this.cpuNanoseconds,
-    };
-    this.#server = new ApiServer({
-      routes: [
-        ...containerRoutes(fake.engine, machine),
-        ...systemRoutes(fake.engine, {
-          version: '0',
-          buildTime: '',
-          os: 'linux',
-          architecture: 'amd64',
-          kernelVersion: '',
-          nodeVersion: '',
-          hostname: '',
-          cpuCount: 4,
-          memorySizeBytes: 8 * GIB,
-          daemonPid: 0,
-          socketPath: '',
-          logPath: '',
-          shutdown: () => {},
-        }),
-      ],
-      log: createLog(
-        () => {},
-        () => '',
-        'error',
-      ),
-      serverName: 'test',
-    });
-    this.client = new EngineClient('test', this.#socketPath);
-  }
-
-  static async open(): Promise<Api> {
-    const api = new Api(await FakeEngine.open());
-    await api.#server.listen(api.#socketPath);
-    return api;
-  }
-
-  get #socketPath(): string {
-    return join(this.fake.dataRoot, 'api.sock');
-  }
-
-  get<Answer>(path: string, query = {}): Promise<Answer> {
-    return this.client.call<Answer>('GET', path, { query });
-  }
-
-  post<Answer = void>(path: string, json?: unknown): Promise<Answer> {
-    return this.client.call<Answer>('POST', path, { json });
-  }
-
-  create(hostConfig: object): Promise<ContainerCreateResponse> {
-    return this.post('/containers/create', { Image: 'image', HostConfig: hostConfig });
-  }
-
-  /** Creates and starts one. */
-  async run(hostConfig: object = {}): Promise<string> {
-    const { Id: id } = await this.create(hostConfig);
-    await this.post(`/containers/${id}/start`);
-    return id;
-  }
-
-  async refusal(act: Promise<unknown>): Promise<readonly [number, string]> {
-    try {
-      await act;
-    } catch (thrown) {
-      if (!(thrown instanceof EngineResponseError)) throw thrown;
-      return [thrown.status, thrown.message.replace('Error response from daemon: ', '')];
-    }
-    throw new Error('expected a refusal');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server[Symbol.asyncDispose]();
-    await this.fake[Symbol.asyncDispose]();
-  }
-}
 
 /** Resolves when something waits for the clock. */
 async function timerOf(clock: FakeClock): Promise<void> {
@@ -123,7 +24,7 @@ async function timerOf(clock: FakeClock): Promise<void> {
 }
 
 test('create takes limits, and inspect shows them as they were asked for', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const { Id: id, Warnings: warnings } = await api.create({
     CpuShares: 512,
     NanoCpus: 1_500_000_000,
@@ -154,7 +55,7 @@ test('create takes limits, and inspect shows them as they were asked for', async
 });
 
 test('what the runtime is told beyond the limits, and inspect shows', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const { Id: id, Warnings: warnings } = await api.create({
     PidsLimit: 9,
     Init: true,
@@ -176,7 +77,7 @@ test('what the runtime is told beyond the limits, and inspect shows', async () =
 });
 
 test('what is refused at creation', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   assert.equal(await api.refusal(api.create({ Memory: 1 })), [
     400,
     'Minimum memory limit allowed is 6MB',
@@ -189,14 +90,14 @@ test('what is refused at creation', async () => {
 });
 
 test('a cpuset that cannot be obeyed is told', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   api.fake.runtime.canPinCpus = false;
   const { Warnings: warnings } = await api.create({ CpusetCpus: '0' });
   assert.match(warnings.join(), 'Cpuset 0 is not obeyed');
 });
 
 test('pause is shown everywhere', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const id = await api.run();
   await api.post(`/containers/${id}/pause`);
   const { State: state } = await api.get<ContainerInspect>(`/containers/${id}/json`);
@@ -234,7 +135,7 @@ test('pause is shown everywhere', async () => {
 });
 
 test('update', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const id = await api.run();
   const path = `/containers/${id}/update`;
   const answer = await api.post<ContainerUpdateResponse>(path, {
@@ -262,7 +163,7 @@ test('update', async () => {
 });
 
 test('stats of a container that runs: two samples a second apart', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const id = await api.run({ Memory: 64 * MIB });
   const { runtime, clock } = api.fake;
   api.cpuNanoseconds = 10e9;
@@ -307,7 +208,7 @@ test('stats of a container that runs: two samples a second apart', async () => {
 });
 
 test('stats at once, and of what does not run', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const id = await api.run();
   const query = { stream: '0', 'one-shot': '1' };
   const path = `/containers/${id}/stats`;
@@ -322,7 +223,7 @@ test('stats at once, and of what does not run', async () => {
 });
 
 test('stats as a stream end with the container', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const id = await api.run();
   const { clock } = api.fake;
   const stream = await api.client.stream('GET', `/containers/${id}/stats`);
@@ -339,7 +240,7 @@ test('stats as a stream end with the container', async () => {
 });
 
 test('top', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const id = await api.run();
   api.fake.runtime.task.usageNow = {
     ...NO_USAGE,
@@ -359,7 +260,7 @@ test('top', async () => {
 });
 
 test('the end of memory and of fuel is in inspect', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const id = await api.run();
   const ended = api.post(`/containers/${id}/wait`);
   api.fake.runtime.task.end({
@@ -375,7 +276,7 @@ test('the end of memory and of fuel is in inspect', async () => {
 });
 
 test('info tells what is supported and in force', async () => {
-  await using api = await Api.open();
+  await using api = await FakeApi.open();
   const info = await api.get<InfoResponse>('/info');
   assert.ok(info.MemoryLimit && info.CpuCfsQuota && info.CPUShares && info.CPUSet);
   assert.not(info.SwapLimit);
