@@ -36,7 +36,9 @@ export class DetachScanner {
     this.#keys = keys;
   }
 
-  /** What goes on to the program, and whether the keys were typed: what comes after them is lost. */
+  /**
+   * What goes on to the program, and whether the keys were typed: what comes after them is lost.
+   */
   scan(typed: Uint8Array): { readonly passed: Uint8Array; readonly isDetached: boolean } {
     if (this.#keys.length === 0) return { passed: typed, isDetached: false };
     const passed: number[] = [];
