@@ -3,6 +3,7 @@ import { HostcallTrace } from '../abi/hostcall-trace.ts';
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { Errno } from '../base/errno.ts';
 import { EmptySource } from '../kernel/byte-channel.ts';
+import { ControlGroup } from '../kernel/control-group.ts';
 import { findExecutable } from '../kernel/executable-path.ts';
 import { Scheduler } from '../kernel/scheduler.ts';
 import { WaitQueue } from '../kernel/wait-queue.ts';
@@ -164,8 +165,10 @@ export class CellServer {
   #start(number: number, spec: StartMessage): void {
     using owned = new DisposableStack();
     try {
-      const files = this.#files.open(spec);
-      const parts = { loader: this.#loader, scheduler: this.#scheduler, host: this.#guestHost };
+      const host = this.#guestHost;
+      const group = new ControlGroup(spec.resources, host.clock.monotonicMs());
+      const files = this.#files.open(spec, group.memory);
+      const parts = { group, loader: this.#loader, scheduler: this.#scheduler, host };
       const container = owned.use(new CellContainer(spec, files, parts));
       this.#prepare(number, spec, container);
       owned.move();

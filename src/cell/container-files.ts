@@ -6,13 +6,22 @@ import { FileTree } from '../vfs/file-tree.ts';
 import { openHostDirectory } from '../vfs/host-dir.ts';
 import { createHostPaths, type HostPaths } from '../vfs/host-paths.ts';
 import { LayerPool } from '../vfs/layer-pool.ts';
+import { MemoryFileSystem } from '../vfs/memory.ts';
+import type { MemoryCharge } from '../vfs/memory-quota.ts';
 import { openOverlay } from '../vfs/overlay.ts';
 import type { CellHost } from './cell-host.ts';
 
 /** Device numbers as guests see them: unique in a container. */
 const ROOT_DEVICE = 1n;
 const DEVICES_DEVICE = 2n;
+const SHARED_MEMORY_DEVICE = 3n;
 const FIRST_MOUNT_DEVICE = 16n;
+/** Docker's size of /dev/shm. */
+const SHARED_MEMORY_BYTES = 64 << 20;
+/** As many as Linux allows in as much memory: one a page. */
+const MAX_SHARED_MEMORY_FILES = SHARED_MEMORY_BYTES / 4096;
+/** Shown, and not made in the upperdir. */
+const VIRTUAL = { isVirtual: true } as const;
 /** A path that does not exist: an upperdir is made when something is written. */
 const NO_UPPERDIR = '/nonexistent';
 
@@ -32,21 +41,16 @@ export class ContainerFiles {
   }
 
   /**
-   * The caller disposes the tree.
+   * The caller disposes the tree. What it holds in memory is charged to `charge`.
    *
    * # Errors
    * - invalid-argument: something cannot be mounted
    * - internal: a layer or the upperdir cannot be opened
    */
-  open(spec: StartMessage): FileTree {
+  open(spec: StartMessage, charge: MemoryCharge): FileTree {
     using owned = new DisposableStack();
     const tree = owned.use(this.#openRoot(spec));
-    const { fillRandom, clock } = this.#host;
-    const createdNs = clock.realtimeNs();
-    mountAt('/dev', () => {
-      const devices = createDevices({ device: DEVICES_DEVICE, fillRandom, createdNs });
-      tree.mount('/dev', devices, { isVirtual: true });
-    });
+    this.#mountDevices(tree, spec, charge);
     // Outer targets first, as an inner one is looked for in what is mounted there.
     const mounts = spec.mounts.toSorted(
       (one, other) => depthOf(one.target) - depthOf(other.target),
@@ -72,6 +76,23 @@ export class ContainerFiles {
   /** Only what an image has, to look at; nothing may be written. Errors: Errnos. */
   openImage(layers: StartMessage['rootfs']['layers']): FileTree {
     return this.#openOverlay(layers, NO_UPPERDIR);
+  }
+
+  #mountDevices(tree: FileTree, { hasTerminal }: StartMessage, charge: MemoryCharge): void {
+    const { fillRandom, clock } = this.#host;
+    const now = (): bigint => clock.realtimeNs();
+    mountAt('/dev', () => {
+      const options = { fillRandom, now, charge, hasTerminal };
+      tree.mount('/dev', createDevices({ device: DEVICES_DEVICE, ...options }), VIRTUAL);
+      const shared = new MemoryFileSystem({
+        device: SHARED_MEMORY_DEVICE,
+        sizeBytes: SHARED_MEMORY_BYTES,
+        maxFiles: MAX_SHARED_MEMORY_FILES,
+        now,
+        charge,
+      });
+      tree.mount('/dev/shm', shared, VIRTUAL);
+    });
   }
 
   #openRoot({ rootfs, containerId }: StartMessage): FileTree {

@@ -1,7 +1,7 @@
 import { EngineError, messageOf } from '../base/engine-error.ts';
 import { Errno } from '../base/errno.ts';
 import { SIGNALS } from '../base/signals.ts';
-import { ControlGroup } from '../kernel/control-group.ts';
+import type { ControlGroup } from '../kernel/control-group.ts';
 import { exitCodeOf, type ProcessEnd, signaled } from '../kernel/exit-status.ts';
 import { FdTable } from '../kernel/fd-table.ts';
 import { Init } from '../kernel/init.ts';
@@ -28,6 +28,7 @@ export interface TaskEnd {
 }
 
 export interface ContainerParts {
+  readonly group: ControlGroup;
   readonly loader: CellProgramLoader;
   readonly scheduler: Scheduler;
   readonly host: CellHost;
@@ -66,12 +67,13 @@ export class CellContainer implements Disposable {
   readonly #execs = new Set<Promise<void>>();
 
   /** Owns `files` from now on. */
-  constructor(spec: StartMessage, files: FileTree, { loader, scheduler, host }: ContainerParts) {
+  constructor(spec: StartMessage, files: FileTree, parts: ContainerParts) {
+    const { group, loader, scheduler, host } = parts;
     this.#loader = loader;
     this.#host = host;
     this.#system = new System({
       files,
-      group: new ControlGroup(spec.resources, host.clock.monotonicMs()),
+      group,
       scheduler,
       clock: host.clock,
       clockGrainNs: spec.isCellShared ? SHARED_CLOCK_GRAIN_NS : CLOCK_GRAIN_NS,

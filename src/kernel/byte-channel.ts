@@ -21,6 +21,8 @@ export interface ByteSink {
   readonly writable: WaitQueue;
   /** Bytes that a write would take now. */
   readonly freeBytes: number;
+  /** Writes of up to so many bytes are taken whole or not at all. */
+  readonly atomicWriteSize?: number;
   /**
    * Copies all or part of `source`; answers the bytes taken. Throws EAGAIN when there is no room,
    * EPIPE when nobody reads.

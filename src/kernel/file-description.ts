@@ -46,6 +46,12 @@ abstract class SharedDescription {
     if (this.#referenceCount === 0) this.close();
   }
 
+  /** Nobody ever got it. */
+  discard(): void {
+    this.retain();
+    this.release();
+  }
+
   protected abstract close(): void;
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { FileTree } from '../vfs/file-tree.ts';
 import type { ControlGroup } from './control-group.ts';
+import { Pipes } from './pipe-ends.ts';
 import { ProcessTable } from './process-table.ts';
 import type { ProgramLoader } from './program.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -34,6 +35,7 @@ export class System {
   readonly fillRandom: (target: Uint8Array) => void;
   readonly loader: ProgramLoader;
   readonly processes: ProcessTable;
+  readonly pipes = new Pipes();
   hostname: string;
 
   constructor(options: SystemOptions) {

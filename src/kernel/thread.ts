@@ -3,6 +3,7 @@ import { SIGNALS } from '../base/signals.ts';
 import type { ControlGroup } from './control-group.ts';
 import { signaled } from './exit-status.ts';
 import type { FdTable } from './fd-table.ts';
+import { StreamHandle } from './file-description.ts';
 import type { FuelGauge } from './fuel-gauge.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { Process } from './process.ts';
@@ -171,6 +172,8 @@ export class Thread {
   /** Its guest code is done: tells the scheduler and the process. */
   finish(): void {
     this.system.scheduler.leave(this);
+    // An end of a FIFO whose other end did not come.
+    if (this.retry instanceof StreamHandle) this.retry.discard();
     this.home.forget(this);
   }
 

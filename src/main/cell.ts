@@ -14,6 +14,8 @@ const LINK_FD = 3;
  * lives as long as its link.
  */
 function main(): void {
+  // Guests have umasks of their own; whatever we make has its mode said.
+  process.umask(0);
   const link = new Socket({ fd: LINK_FD, readable: true, writable: true });
   const server = new CellServer({
     abis: [PREVIEW1, THREADS],

@@ -1,38 +1,104 @@
 import { ERRNO } from '../base/errno.ts';
 import type {
   Attributes,
-  DirectoryEntry,
+  AttributesChange,
   FileSystem,
   OpenFile,
   OpenMode,
-  Vnode,
   Xattrs,
 } from './contract.ts';
-import { checkName } from './file-name.ts';
-import { LeafVnode } from './leaf-vnode.ts';
-import { MAGIC, UNCOUNTED } from './statistics.ts';
-import { NO_XATTRS } from './xattrs.ts';
+import { MemoryFileSystem } from './memory.ts';
+import { MemoryDirectory } from './memory-directory.ts';
+import { type DeviceOpener, MemoryDevice, type MemoryLeaf } from './memory-file.ts';
+import type { MemoryCharge } from './memory-quota.ts';
 
 /**
- * The file system at /dev: the memory devices of Linux (mem(4), random(4), full(4)). Its names
- * cannot be changed.
+ * The file system at /dev, with what Docker puts there: the memory devices of Linux (mem(4),
+ * random(4), full(4)), the terminal, and links to the standard streams. It is a file system in
+ * memory otherwise, and may be written.
  */
 export interface DevicesOptions {
   readonly device: bigint;
   /** Fills with random bytes fit for keys. */
   readonly fillRandom: (target: Uint8Array) => void;
-  /** The time that all files in it show. */
-  readonly createdNs: bigint;
+  /** Nanoseconds since the epoch. */
+  readonly now: () => bigint;
+  readonly charge: MemoryCharge;
+  /** Whether the container has a terminal, which is then console and pts/0. */
+  readonly hasTerminal: boolean;
 }
 
+/** Docker's size of /dev. */
+const SIZE_BYTES = 64 << 20;
+const MAX_FILES = 4096;
+
 export function createDevices(options: DevicesOptions): FileSystem {
-  return {
-    typeName: 'devtmpfs',
-    root: new DeviceDirectory(options),
-    isReadOnly: true,
-    statistics: () => ({ ...UNCOUNTED, type: MAGIC.tmpfs }),
-    [Symbol.dispose]: () => {},
-  };
+  const limits = { sizeBytes: SIZE_BYTES, maxFiles: MAX_FILES };
+  const fileSystem = new MemoryFileSystem({ ...options, ...limits, mode: 0o755 });
+  const { root } = fileSystem;
+  const devices = devicesOf(options.fillRandom);
+  for (const [name, { minor, read, write }] of devices) {
+    const open: DeviceOpener = (node, mode) => new OpenDevice(node, mode, read, write);
+    const facts = { rdev: rdev(MEMORY_MAJOR, minor), mode, open };
+    root.add(name, () => new MemoryDevice(fileSystem, facts));
+  }
+  for (const [name, target] of LINKS) root.makeSymlink(name, target);
+  const pts = root.add('pts', () => new MemoryDirectory(fileSystem, root, 0o755));
+  // To mount on.
+  root.makeDirectory('shm', 0o1777);
+  addTerminal(fileSystem, root, 'tty', rdev(5, 0), mode);
+  if (options.hasTerminal) {
+    addTerminal(fileSystem, root, 'console', rdev(136, 0), 0o620);
+    addTerminal(fileSystem, pts, '0', rdev(136, 0), 0o620);
+  }
+  return fileSystem;
+}
+
+/** Everybody may read and write. */
+const mode = 0o666;
+
+const LINKS: readonly (readonly [name: string, target: string])[] = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+];
+
+function addTerminal(
+  fileSystem: MemoryFileSystem,
+  directory: MemoryDirectory,
+  name: string,
+  number: bigint,
+  permissions: number,
+): void {
+  const device = { rdev: number, mode: permissions, alias: 'controlling-terminal' } as const;
+  directory.add(name, () => new MemoryDevice(fileSystem, device));
+}
+
+/** Linux's major number of the memory devices. */
+const MEMORY_MAJOR = 1;
+
+/** As Linux's makedev, for small numbers. */
+function rdev(major: number, minor: number): bigint {
+  return BigInt(major * 0x100 + minor);
+}
+
+interface Device {
+  readonly minor: number;
+  /** Fills all of the target; absent when there is never anything to be read. */
+  readonly read?: (target: Uint8Array) => void;
+  readonly write: 'taken' | 'no space';
+}
+
+function devicesOf(fillRandom: (target: Uint8Array) => void): readonly [string, Device][] {
+  const readZeros = (target: Uint8Array): void => void target.fill(0);
+  return [
+    ['null', { minor: 3, write: 'taken' }],
+    ['zero', { minor: 5, read: readZeros, write: 'taken' }],
+    ['full', { minor: 7, read: readZeros, write: 'no space' }],
+    ['random', { minor: 8, read: fillRandom, write: 'taken' }],
+    ['urandom', { minor: 9, read: fillRandom, write: 'taken' }],
+  ];
 }
 
 /**
@@ -41,178 +107,39 @@ export function createDevices(options: DevicesOptions): FileSystem {
  */
 const MAX_READ_BYTES = (1 << 25) - 1;
 
-interface Device {
-  /** Fills all of `target`, or answers that there is nothing to be read. */
-  readonly read: (target: Uint8Array, options: DevicesOptions) => 'filled' | 'end';
-  readonly write: 'taken' | 'no space';
-}
-
-const readZeros = (target: Uint8Array): 'filled' => {
-  target.fill(0);
-  return 'filled';
-};
-
-const readRandom = (target: Uint8Array, options: DevicesOptions): 'filled' => {
-  options.fillRandom(target);
-  return 'filled';
-};
-
-const DEVICES: ReadonlyMap<string, Device> = new Map<string, Device>([
-  ['full', { read: readZeros, write: 'no space' }],
-  ['null', { read: () => 'end', write: 'taken' }],
-  ['random', { read: readRandom, write: 'taken' }],
-  ['urandom', { read: readRandom, write: 'taken' }],
-  ['zero', { read: readZeros, write: 'taken' }],
-]);
-
-const DIRECTORY_INODE = 1n;
-
-class DeviceDirectory implements Vnode {
-  readonly kind = 'directory';
-  readonly #options: DevicesOptions;
-  readonly #nodes: ReadonlyMap<string, DeviceNode>;
-
-  constructor(options: DevicesOptions) {
-    this.#options = options;
-    const nodes = new Map<string, DeviceNode>();
-    let inode = DIRECTORY_INODE;
-    for (const [name, device] of DEVICES) {
-      inode++;
-      nodes.set(name, new DeviceNode(device, inode, options));
-    }
-    this.#nodes = nodes;
-  }
-
-  attributes(): Attributes {
-    return attributesOf(this.#options, {
-      kind: 'directory',
-      inode: DIRECTORY_INODE,
-      linkCount: 2,
-      mode: 0o755,
-    });
-  }
-
-  lookup(name: string): Vnode {
-    const node = this.#nodes.get(name);
-    if (!node) throw ERRNO.ENOENT;
-    return node;
-  }
-
-  list(): readonly DirectoryEntry[] {
-    const entries: DirectoryEntry[] = [];
-    for (const [name, { kind, inode }] of this.#nodes) entries.push({ name, kind, inode });
-    return entries;
-  }
-
-  readLink(): string {
-    throw ERRNO.EINVAL;
-  }
-
-  open(): OpenFile {
-    throw ERRNO.EISDIR;
-  }
-
-  change(): void {
-    throw ERRNO.EROFS;
-  }
-
-  createFile(name: string): OpenFile {
-    return this.#refuse(name);
-  }
-
-  makeDirectory(name: string): void {
-    this.#refuse(name);
-  }
-
-  makeSymlink(name: string): void {
-    this.#refuse(name);
-  }
-
-  makeLink(name: string): void {
-    this.#refuse(name);
-  }
-
-  makeNode(name: string): void {
-    this.#refuse(name);
-  }
-
-  xattrs(): Xattrs {
-    return NO_XATTRS;
-  }
-
-  removeFile(name: string): void {
-    this.#refuse(name);
-  }
-
-  removeDirectory(name: string): void {
-    this.#refuse(name);
-  }
-
-  rename(name: string): void {
-    this.#refuse(name);
-  }
-
-  #refuse(name: string): never {
-    checkName(name);
-    throw ERRNO.EROFS;
-  }
-}
-
-class DeviceNode extends LeafVnode {
-  override readonly kind = 'character-device';
-  readonly inode: bigint;
-  readonly #device: Device;
-  readonly #options: DevicesOptions;
-
-  constructor(device: Device, inode: bigint, options: DevicesOptions) {
-    super();
-    this.#device = device;
-    this.inode = inode;
-    this.#options = options;
-  }
-
-  override attributes(): Attributes {
-    const { kind, inode } = this;
-    return attributesOf(this.#options, { kind, inode, linkCount: 1, mode: 0o666 });
-  }
-
-  override change(): void {
-    throw ERRNO.EROFS;
-  }
-
-  override open(mode: OpenMode): OpenFile {
-    return new OpenDevice(this, this.#device, this.#options, mode);
-  }
-}
-
 class OpenDevice implements OpenFile {
-  readonly #node: DeviceNode;
-  readonly #device: Device;
-  readonly #options: DevicesOptions;
+  readonly #node: MemoryLeaf;
   readonly #mode: OpenMode;
+  readonly #read: Device['read'];
+  readonly #write: Device['write'];
+  #isClosed = false;
 
-  constructor(node: DeviceNode, device: Device, options: DevicesOptions, mode: OpenMode) {
+  constructor(node: MemoryLeaf, openMode: OpenMode, read: Device['read'], write: Device['write']) {
     this.#node = node;
-    this.#device = device;
-    this.#options = options;
-    this.#mode = mode;
+    this.#mode = openMode;
+    this.#read = read;
+    this.#write = write;
   }
 
   attributes(): Attributes {
     return this.#node.attributes();
   }
 
-  change(): void {
-    throw ERRNO.EROFS;
+  change(change: AttributesChange): void {
+    this.#node.change(change);
   }
 
   xattrs(): Xattrs {
-    return NO_XATTRS;
+    return this.#node.xattrs();
   }
 
-  readAt(target: Uint8Array, _position: number): number {
+  readAt(target: Uint8Array, position: number): number {
+    if (this.#isClosed) throw ERRNO.EBADF;
+    if (position < 0) throw ERRNO.EINVAL;
+    if (!this.#read) return 0;
     const part = target.length > MAX_READ_BYTES ? target.subarray(0, MAX_READ_BYTES) : target;
-    return this.#device.read(part, this.#options) === 'end' ? 0 : part.length;
+    this.#read(part);
+    return part.length;
   }
 
   writeAt(source: Uint8Array, _position: number): number {
@@ -220,8 +147,8 @@ class OpenDevice implements OpenFile {
   }
 
   append(source: Uint8Array): number {
-    if (!this.#mode.write) throw ERRNO.EBADF;
-    if (this.#device.write === 'no space') throw ERRNO.ENOSPC;
+    if (!this.#mode.write || this.#isClosed) throw ERRNO.EBADF;
+    if (this.#write === 'no space') throw ERRNO.ENOSPC;
     return source.length;
   }
 
@@ -230,24 +157,7 @@ class OpenDevice implements OpenFile {
     throw ERRNO.EINVAL;
   }
 
-  close(): void {}
-}
-
-function attributesOf(
-  options: DevicesOptions,
-  own: Pick<Attributes, 'kind' | 'inode' | 'linkCount' | 'mode'>,
-): Attributes {
-  const { device, createdNs } = options;
-  return {
-    ...own,
-    device,
-    sizeBytes: 0,
-    blocks: 0,
-    rdev: 0n,
-    uid: 0,
-    gid: 0,
-    accessedNs: createdNs,
-    modifiedNs: createdNs,
-    changedNs: createdNs,
-  };
+  close(): void {
+    this.#isClosed = true;
+  }
 }

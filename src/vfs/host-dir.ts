@@ -6,28 +6,16 @@ import type {
   FileKind,
   FileSystem,
   FileSystemStatistics,
+  NodeKind,
   OpenFile,
   OpenMode,
   Vnode,
   Xattrs,
 } from './contract.ts';
 import { checkName } from './file-name.ts';
-import {
-  type HostFiles,
-  type HostStat,
-  hostLstat,
-  kindOfStat,
-  permissionsOfStat,
-  translated,
-} from './host-files.ts';
-import {
-  changeTimes,
-  checkOwner,
-  type HostFileOwner,
-  hostSize,
-  openHostFile,
-  VIRTUAL_OWNER,
-} from './host-open-file.ts';
+import { type HostFiles, type HostStat, hostLstat, kindOfStat, translated } from './host-files.ts';
+import { changeTimes, type HostFileOwner, hostSize, openHostFile } from './host-open-file.ts';
+import { HostOwnership } from './host-ownership.ts';
 import {
   changeModeAt,
   type HostDirectory,
@@ -37,9 +25,9 @@ import {
   isSameFile,
 } from './host-paths.ts';
 import { LeafVnode } from './leaf-vnode.ts';
+import type { Sidecar } from './sidecar.ts';
 import { statisticsOf } from './statistics.ts';
 import { WeakChildren } from './weak-children.ts';
-import { NO_XATTRS } from './xattrs.ts';
 
 /**
  * A directory or a single file of the host as a file system: what a bind mount, a volume and an
@@ -50,8 +38,8 @@ import { NO_XATTRS } from './xattrs.ts';
  * devices of the host are seen but not opened: ENXIO and EACCES. Names that are not UTF-8 are not
  * seen.
  *
- * Files are made with the mode asked for, less the umask of our process, and never with set-id
- * bits: they would be a host user's.
+ * Files get the mode asked for, less the umask of our process, and never set-id bits on the host:
+ * they would be a host user's.
  */
 export interface HostDirectoryOptions {
   /** Absolute path on the host. Links in it must have been resolved. */
@@ -59,6 +47,11 @@ export interface HostDirectoryOptions {
   /** The device number that guests see. */
   readonly device: bigint;
   readonly isReadOnly: boolean;
+  /**
+   * What keeps what the host cannot (`host-ownership.ts` tells what that is). Borrowed; there must
+   * be no other writer of the directory's files that has one.
+   */
+  readonly sidecar?: Sidecar;
 }
 
 /** Throws what the host answers for `source`, as an Errno. `paths` is borrowed. */
@@ -74,9 +67,6 @@ export function openHostDirectory(paths: HostPaths, options: HostDirectoryOption
   });
 }
 
-/** Bits that mean a user of the host when set on a file of the host. */
-const ALLOWED_MODE = 0o777;
-
 class HostDir implements FileSystem, HostFileOwner {
   readonly typeName = 'wolffia';
   readonly paths: HostPaths;
@@ -84,6 +74,7 @@ class HostDir implements FileSystem, HostFileOwner {
   readonly root: Vnode;
   readonly isReadOnly: boolean;
   readonly hostRoot: HostRoot;
+  readonly ownership: HostOwnership;
   readonly #device: bigint;
   readonly #rootDevice: bigint;
 
@@ -95,6 +86,8 @@ class HostDir implements FileSystem, HostFileOwner {
     this.#device = options.device;
     const stat = hostRoot.stat();
     this.#rootDevice = stat.dev;
+    if (options.sidecar) options.sidecar.rootDevice = stat.dev;
+    this.ownership = new HostOwnership(options.sidecar);
     const kind = kindOfStat(stat);
     this.root =
       kind === 'directory'
@@ -103,8 +96,9 @@ class HostDir implements FileSystem, HostFileOwner {
   }
 
   attributesOf(stat: HostStat): Attributes {
+    const { kind, mode, uid, gid } = this.ownership.factsOf(stat);
     return {
-      kind: kindOfStat(stat),
+      kind,
       // Inodes are unique within one device, and the host may have mounted others below our root.
       device: stat.dev === this.#rootDevice ? this.#device : this.#device | (stat.dev << 32n),
       inode: stat.ino,
@@ -112,9 +106,9 @@ class HostDir implements FileSystem, HostFileOwner {
       sizeBytes: Number(stat.size),
       blocks: Number(stat.blocks),
       rdev: stat.rdev,
-      mode: permissionsOfStat(stat),
-      uid: VIRTUAL_OWNER,
-      gid: VIRTUAL_OWNER,
+      mode,
+      uid,
+      gid,
       accessedNs: stat.atimeNs,
       modifiedNs: stat.mtimeNs,
       changedNs: stat.ctimeNs,
@@ -123,10 +117,6 @@ class HostDir implements FileSystem, HostFileOwner {
 
   statistics(): FileSystemStatistics {
     return translated(() => statisticsOf(this.host.fs.statfsSync(this.hostRoot.path)));
-  }
-
-  allowedMode(mode: number): number {
-    return mode & ALLOWED_MODE;
   }
 
   [Symbol.dispose](): void {
@@ -175,23 +165,21 @@ class HostNode implements Vnode, HostDirectory {
 
   change(change: AttributesChange): void {
     this.#checkWritable();
-    checkOwner(change);
     translated(() => {
       if (change.sizeBytes !== undefined) this.#changeSize(change.sizeBytes);
-      if (change.mode !== undefined) {
-        if (this.kind === 'symlink') throw ERRNO.ENOTSUP;
-        changeModeAt(this.#host, this.#ownPath(), this.#fileSystem.allowedMode(change.mode));
-      }
-      changeTimes(
-        change,
-        () => this.#stat(),
-        (accessed, modified) => this.#host.fs.lutimesSync(this.#ownPath(), accessed, modified),
+      const stat = (): HostStat => this.#stat();
+      this.#fileSystem.ownership.change(change, stat, (mode) => {
+        changeModeAt(this.#host, this.#ownPath(), mode);
+      });
+      changeTimes(change, stat, (accessed, modified) =>
+        this.#host.fs.lutimesSync(this.#ownPath(), accessed, modified),
       );
     });
   }
 
   xattrs(): Xattrs {
-    return NO_XATTRS;
+    const stat = (): HostStat => translated(() => this.#stat());
+    return this.#fileSystem.ownership.xattrs(this.kind, stat, () => this.#checkWritable());
   }
 
   lookup(name: string): Vnode {
@@ -207,7 +195,7 @@ class HostNode implements Vnode, HostDirectory {
         const stat = this.#host.fs.lstatSync(`${path}/${name}`, LSTAT_OPTIONS);
         // Gone in between, or its name is not UTF-8 and has been mangled on the way to us.
         if (!stat) continue;
-        entries.push({ name, kind: kindOfStat(stat), inode: stat.ino });
+        entries.push({ name, kind: this.#fileSystem.ownership.kindOf(stat), inode: stat.ino });
       }
       return entries;
     });
@@ -226,15 +214,23 @@ class HostNode implements Vnode, HostDirectory {
 
   createFile(name: string, permissions: number, mode: OpenMode): OpenFile {
     return translated(() => {
-      const created = this.#fileSystem.allowedMode(permissions);
-      return openHostFile(this.#fileSystem, this.#writableEntryPath(name), mode, { created });
+      const path = this.#writableEntryPath(name);
+      return openHostFile(this.#fileSystem, path, mode, { created: permissions });
     });
   }
 
   makeDirectory(name: string, permissions: number): void {
     translated(() => {
-      const mode = this.#fileSystem.allowedMode(permissions);
-      this.#host.fs.mkdirSync(this.#writableEntryPath(name), { mode, recursive: false });
+      const { ownership } = this.#fileSystem;
+      const path = this.#writableEntryPath(name);
+      const mode = ownership.hostMode(permissions, true);
+      this.#host.fs.mkdirSync(path, { mode, recursive: false });
+      try {
+        ownership.noteCreated(permissions, () => hostLstat(this.#host, path), true);
+      } catch (thrown) {
+        this.#host.fs.rmdirSync(path);
+        throw thrown;
+      }
     });
   }
 
@@ -242,9 +238,23 @@ class HostNode implements Vnode, HostDirectory {
     translated(() => this.#host.fs.symlinkSync(target, this.#writableEntryPath(name)));
   }
 
-  makeNode(name: string): void {
-    this.#writableEntryPath(name);
-    throw ERRNO.EPERM;
+  makeNode(name: string, kind: NodeKind, permissions: number): void {
+    translated(() => {
+      const path = this.#writableEntryPath(name);
+      const { fs } = this.#host;
+      const { ownership } = this.#fileSystem;
+      if (!ownership.keepsNodes) throw ERRNO.EPERM;
+      const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
+      const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL, ownership.hostMode(0, false));
+      try {
+        ownership.noteNode(kind, permissions, () => fs.fstatSync(fd, { bigint: true }));
+      } catch (thrown) {
+        fs.unlinkSync(path);
+        throw thrown;
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
   }
 
   makeLink(name: string, target: Vnode): void {
@@ -264,7 +274,7 @@ class HostNode implements Vnode, HostDirectory {
       if (this.#host.platform !== 'linux') {
         if (kindOfStat(hostLstat(this.#host, path)) === 'directory') throw ERRNO.EISDIR;
       }
-      this.#host.fs.unlinkSync(path);
+      this.#forgetting(path, () => this.#host.fs.unlinkSync(path));
     });
   }
 
@@ -274,7 +284,7 @@ class HostNode implements Vnode, HostDirectory {
       if (this.#host.platform !== 'linux') {
         if (kindOfStat(hostLstat(this.#host, path)) !== 'directory') throw ERRNO.ENOTDIR;
       }
-      this.#host.fs.rmdirSync(path);
+      this.#forgetting(path, () => this.#host.fs.rmdirSync(path));
       this.#directories?.take(name);
     });
   }
@@ -290,7 +300,7 @@ class HostNode implements Vnode, HostDirectory {
         hostLstat(this.#host, from);
         return;
       }
-      this.#host.fs.renameSync(from, to);
+      this.#forgetting(to, () => this.#host.fs.renameSync(from, to));
       newParent.#directories?.take(newName);
       const moved = this.#directories?.take(name);
       // Where the host has moved directories meanwhile, the way to `newParent` may be one that no
@@ -304,13 +314,18 @@ class HostNode implements Vnode, HostDirectory {
    * vnode.
    */
   #nodeOf(name: string, stat: HostStat): HostNode {
-    const kind = kindOfStat(stat);
+    const kind = this.#fileSystem.ownership.kindOf(stat);
     if (kind !== 'directory') return new HostNode(this.#fileSystem, this, name, kind, stat);
     const known = this.#directories?.get(name);
     if (known && isSameFile(known.identity, stat)) return known;
     const found = new HostNode(this.#fileSystem, this, name, kind, stat);
     this.#adopt(found, name);
     return found;
+  }
+
+  /** Runs what may remove the file at `path`, and forgets what was kept of it if so. */
+  #forgetting(path: string, remove: () => void): void {
+    this.#fileSystem.ownership.forgetting(() => hostLstat(this.#host, path), remove);
   }
 
   #adopt(directory: HostNode, name: string): void {
@@ -389,7 +404,6 @@ class HostFileRoot extends LeafVnode {
   override change(change: AttributesChange): void {
     const { host, hostRoot, isReadOnly } = this.#fileSystem;
     if (isReadOnly) throw ERRNO.EROFS;
-    checkOwner(change);
     translated(() => {
       if (change.sizeBytes !== undefined) {
         if (this.kind !== 'regular') throw ERRNO.EINVAL;
@@ -397,15 +411,22 @@ class HostFileRoot extends LeafVnode {
         file.change({ sizeBytes: change.sizeBytes });
         file.close();
       }
-      if (change.mode !== undefined) {
-        host.fs.chmodSync(hostRoot.path, this.#fileSystem.allowedMode(change.mode));
-      }
-      changeTimes(
-        change,
-        () => hostRoot.stat(),
-        (accessed, modified) => host.fs.utimesSync(hostRoot.path, accessed, modified),
+      const stat = (): HostStat => hostRoot.stat();
+      this.#fileSystem.ownership.change(change, stat, (mode) => {
+        host.fs.chmodSync(hostRoot.path, mode);
+      });
+      changeTimes(change, stat, (accessed, modified) =>
+        host.fs.utimesSync(hostRoot.path, accessed, modified),
       );
     });
+  }
+
+  override xattrs(): Xattrs {
+    const { ownership, hostRoot, isReadOnly } = this.#fileSystem;
+    const checkWritable = (): void => {
+      if (isReadOnly) throw ERRNO.EROFS;
+    };
+    return ownership.xattrs(this.kind, () => translated(() => hostRoot.stat()), checkWritable);
   }
 
   override open(mode: OpenMode): OpenFile {

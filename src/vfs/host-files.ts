@@ -55,6 +55,7 @@ export interface HostFileCalls {
   utimesSync(path: string, accessed: number, modified: number): void;
   lutimesSync(path: string, accessed: number, modified: number): void;
   statfsSync(path: string): HostStatistics;
+  fsyncSync(fd: number): void;
   fsync(fd: number, callback: (error: Error | null) => void): void;
   fdatasync(fd: number, callback: (error: Error | null) => void): void;
 }

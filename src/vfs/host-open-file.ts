@@ -7,15 +7,14 @@ import {
   kindOfStat,
   translated,
 } from './host-files.ts';
-import { NO_XATTRS } from './xattrs.ts';
+import type { HostOwnership } from './host-ownership.ts';
 
 /** What an open file needs to know of the file system that it belongs to. */
 export interface HostFileOwner {
   readonly host: HostFiles;
   readonly isReadOnly: boolean;
+  readonly ownership: HostOwnership;
   attributesOf(stat: HostStat): Attributes;
-  /** The permission bits that may be given to a file. */
-  allowedMode(mode: number): number;
 }
 
 /** As Linux (MAX_RW_COUNT): more is not read or written in one call. */
@@ -28,7 +27,7 @@ const MAX_POSITION = Number.MAX_SAFE_INTEGER;
  * Opens the regular file at `path`. Never follows a link, and never waits for the other end of a
  * FIFO. Throws EACCES for what turns out not to be a regular file, and host errors.
  *
- * `created` gives the permission bits of a file that must not exist yet.
+ * `created` gives the permission bits, as guests see them, of a file that must not exist yet.
  */
 export function openHostFile(
   owner: HostFileOwner,
@@ -41,12 +40,18 @@ export function openHostFile(
   let flags = accessFlags(owner.host, mode) | O_NONBLOCK;
   if (options.isTrustedLink !== true) flags |= O_NOFOLLOW;
   if (options.created !== undefined) flags |= O_CREAT | O_EXCL;
-  const fd = fs.openSync(path, flags, options.created);
-  if (options.created === undefined) {
-    if (kindOfStat(fs.fstatSync(fd, { bigint: true })) !== 'regular') {
-      fs.closeSync(fd);
-      throw ERRNO.EACCES;
-    }
+  const { created } = options;
+  const { ownership } = owner;
+  const hostMode = created === undefined ? 0 : ownership.hostMode(created, false);
+  const fd = fs.openSync(path, flags, hostMode);
+  try {
+    const stat = (): HostStat => fs.fstatSync(fd, { bigint: true });
+    if (created !== undefined) ownership.noteCreated(created, stat);
+    else if (kindOfStat(stat()) !== 'regular') throw ERRNO.EACCES;
+  } catch (thrown) {
+    fs.closeSync(fd);
+    if (created !== undefined) fs.unlinkSync(path);
+    throw thrown;
   }
   return new HostOpenFile(owner, fd, mode.write || mode.truncate);
 }
@@ -70,16 +75,6 @@ export function changeTimes(
   const accessed = accessedNs ?? present?.atimeNs ?? 0n;
   const modified = modifiedNs ?? present?.mtimeNs ?? 0n;
   setTimes(hostSeconds(accessed), hostSeconds(modified));
-}
-
-/** Whom all files of the host belong to, as guests see it: the container's root. */
-export const VIRTUAL_OWNER = 0;
-
-/** Throws EPERM for any other owner: there is nowhere to keep it. */
-export function checkOwner({ uid, gid }: AttributesChange): void {
-  if ((uid ?? VIRTUAL_OWNER) !== VIRTUAL_OWNER || (gid ?? VIRTUAL_OWNER) !== VIRTUAL_OWNER) {
-    throw ERRNO.EPERM;
-  }
 }
 
 /** The size as the host's calls take it. Throws EINVAL, EFBIG. */
@@ -113,21 +108,26 @@ export class HostOpenFile implements OpenFile {
   change(change: AttributesChange): void {
     if (this.#owner.isReadOnly) throw ERRNO.EROFS;
     this.#checkOpen();
-    checkOwner(change);
     const { fs } = this.#host;
     translated(() => {
       if (change.sizeBytes !== undefined) fs.ftruncateSync(this.#fd, hostSize(change.sizeBytes));
-      if (change.mode !== undefined) fs.fchmodSync(this.#fd, this.#owner.allowedMode(change.mode));
-      changeTimes(
-        change,
-        () => this.#stat(),
-        (accessed, modified) => fs.futimesSync(this.#fd, accessed, modified),
+      const stat = (): HostStat => this.#stat();
+      this.#owner.ownership.change(change, stat, (mode) => fs.fchmodSync(this.#fd, mode));
+      changeTimes(change, stat, (accessed, modified) =>
+        fs.futimesSync(this.#fd, accessed, modified),
       );
     });
   }
 
   xattrs(): Xattrs {
-    return NO_XATTRS;
+    const checkWritable = (): void => {
+      if (this.#owner.isReadOnly) throw ERRNO.EROFS;
+    };
+    return this.#owner.ownership.xattrs(
+      'regular',
+      () => translated(() => this.#stat()),
+      checkWritable,
+    );
   }
 
   readAt(target: Uint8Array, position: number): number {
@@ -165,6 +165,7 @@ export class HostOpenFile implements OpenFile {
         if (options.dataOnly) fs.fdatasync(this.#fd, done);
         else fs.fsync(this.#fd, done);
       });
+      await this.#owner.ownership.sync();
     } catch (thrown) {
       throw errnoOfHostError(thrown);
     } finally {

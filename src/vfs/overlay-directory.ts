@@ -13,14 +13,11 @@ import { checkName } from './file-name.ts';
 import { layerXattrs } from './layer.ts';
 import { type LowerDirectory, listLower, lookupLower } from './lower-tree.ts';
 import type { Overlay } from './overlay.ts';
-import { OverlayFile, OverlayOpenFile, OWNER_FILE_BITS } from './overlay-file.ts';
+import { copyAttributes, OverlayFile, OverlayOpenFile } from './overlay-file.ts';
 import { UpperNames } from './upper-names.ts';
 import { isReservedName, OPAQUE_MARK, putMark, whiteoutOf } from './upperdir.ts';
 import { WeakChildren } from './weak-children.ts';
 import { divertedXattrs } from './xattrs.ts';
-
-/** Bits that a directory of the upperdir keeps, as we could not use it ourselves without. */
-const OWNER_DIRECTORY_BITS = 0o700;
 
 /** A directory of an overlay. The terms and the order of steps are told in `overlay.ts`. */
 export class OverlayDirectory implements Vnode {
@@ -65,9 +62,7 @@ export class OverlayDirectory implements Vnode {
 
   change(change: AttributesChange): void {
     if (change.sizeBytes !== undefined) throw ERRNO.EISDIR;
-    const { mode } = change;
-    const allowed = mode === undefined ? change : { ...change, mode: mode | OWNER_DIRECTORY_BITS };
-    this.copyUp().change(allowed);
+    this.copyUp().change(change);
   }
 
   xattrs(): Xattrs {
@@ -116,23 +111,22 @@ export class OverlayDirectory implements Vnode {
 
   createFile(name: string, permissions: number, mode: OpenMode): OpenFile {
     const upper = this.#prepareNew(name);
-    const file = upper.createFile(name, permissions | OWNER_FILE_BITS, mode);
+    const file = upper.createFile(name, permissions, mode);
     this.#uncover(name);
     return new OverlayOpenFile(this.#overlay, file);
   }
 
   makeDirectory(name: string, permissions: number): void {
     const upper = this.#prepareNew(name);
-    const mode = permissions | OWNER_DIRECTORY_BITS;
     if (lookupLower(this.#lower, name)[0]?.entry.kind === 'directory') {
       // What the whiteout hides must stay hidden when it goes.
       if (this.lookupUpper(name)) throw ERRNO.EEXIST;
       this.#overlay.upperdir.place(upper, name, (work, stagedName) => {
-        work.makeDirectory(stagedName, mode);
+        work.makeDirectory(stagedName, permissions);
         putMark(work.lookup(stagedName), OPAQUE_MARK);
       });
     } else {
-      upper.makeDirectory(name, mode);
+      upper.makeDirectory(name, permissions);
     }
     this.#uncover(name);
   }
@@ -197,14 +191,15 @@ export class OverlayDirectory implements Vnode {
     if (this.#isRemoved) throw ERRNO.ENOENT;
     if (this.#upper) return this.#upper;
     const [lower] = this.#lower;
-    const mode = (lower?.entry.mode ?? 0o755) | OWNER_DIRECTORY_BITS;
+    const mode = lower?.entry.mode ?? 0o755;
     const upper = this.#parent
       ? this.#parent.#makeUpperChild(this.#name, mode)
       : this.#overlay.upperdir.makeRoot();
     if (lower) {
-      const { modifiedNs } = lower.entry;
-      // The mode once more, as our process's umask has taken from it.
-      upper.change({ mode, accessedNs: modifiedNs, modifiedNs });
+      const { uid, gid, modifiedNs } = lower.entry;
+      // The mode once more: a root is made with that of any other.
+      const attributes = { mode, uid, gid, accessedNs: modifiedNs, modifiedNs };
+      copyAttributes(lower.entry, upper, attributes);
     }
     this.#upper = upper;
     return upper;

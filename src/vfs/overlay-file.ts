@@ -1,3 +1,4 @@
+import type { LayerEntry } from '../archive/layer-index.ts';
 import { ERRNO } from '../base/errno.ts';
 import type {
   Attributes,
@@ -14,9 +15,6 @@ import type { LowerFile } from './lower-tree.ts';
 import type { Overlay } from './overlay.ts';
 import type { OverlayDirectory } from './overlay-directory.ts';
 import { divertedXattrs } from './xattrs.ts';
-
-/** Bits that a file of the upperdir keeps, as we could not open it ourselves without. */
-export const OWNER_FILE_BITS = 0o600;
 
 /** A file of an overlay that is no directory, wherever it is at the moment. */
 export class OverlayFile extends LeafVnode {
@@ -57,7 +55,7 @@ export class OverlayFile extends LeafVnode {
   override change(change: AttributesChange): void {
     if (this.overlay.isReadOnly) throw ERRNO.EROFS;
     if (change.sizeBytes !== undefined && this.kind !== 'regular') throw ERRNO.EINVAL;
-    this.copyUp({ withContent: change.sizeBytes !== 0 }).change(withOwnerBits(change));
+    this.copyUp({ withContent: change.sizeBytes !== 0 }).change(change);
   }
 
   override xattrs(): Xattrs {
@@ -129,21 +127,26 @@ function copyUpFile(
   lower: LowerFile,
   options: { readonly withContent: boolean },
 ): Vnode {
-  const { kind, linkTarget, mode, modifiedNs } = lower.entry;
+  const { kind, linkTarget, mode, uid, gid, modifiedNs } = lower.entry;
   const upperDirectory = directory.copyUp();
-  const times = { accessedNs: modifiedNs, modifiedNs };
+  const attributes = { uid, gid, accessedNs: modifiedNs, modifiedNs };
   overlay.upperdir.place(upperDirectory, name, (work, stagedName) => {
     if (kind === 'symlink') {
       work.makeSymlink(stagedName, linkTarget);
-      work.lookup(stagedName).change(times);
+      copyAttributes(lower.entry, work.lookup(stagedName), attributes);
       return;
     }
-    // A device or FIFO of an image cannot be made without root.
+    if (kind === 'fifo') {
+      work.makeNode(stagedName, kind, mode);
+      copyAttributes(lower.entry, work.lookup(stagedName), attributes);
+      return;
+    }
+    // A device of an image cannot be made without root.
     if (kind !== 'regular') throw ERRNO.EPERM;
-    const copy = work.createFile(stagedName, OWNER_FILE_BITS, WRITE_ONLY);
+    const copy = work.createFile(stagedName, mode, WRITE_ONLY);
     try {
       if (options.withContent) copyContent(lower, copy);
-      copy.change({ mode: mode | OWNER_FILE_BITS, ...times });
+      copyAttributes(lower.entry, copy, { mode, ...attributes });
     } finally {
       copy.close();
     }
@@ -152,6 +155,16 @@ function copyUpFile(
   const upper = upperDirectory.lookup(name);
   overlay.keepInode(lower, upper);
   return upper;
+}
+
+/** Gives a copy what the file of the layer has; to be called last, as writing changes times. */
+export function copyAttributes(
+  entry: LayerEntry,
+  copy: Pick<Vnode, 'change' | 'xattrs'>,
+  attributes: AttributesChange,
+): void {
+  copy.change(attributes);
+  for (const [name, value] of entry.xattrs) copy.xattrs().set(name, value, 'create or replace');
 }
 
 function copyContent(lower: LowerFile, copy: OpenFile): void {
@@ -169,10 +182,6 @@ function copyContent(lower: LowerFile, copy: OpenFile): void {
 
 const WRITE_ONLY: OpenMode = { read: false, write: true, truncate: false };
 
-function withOwnerBits(change: AttributesChange): AttributesChange {
-  return change.mode === undefined ? change : { ...change, mode: change.mode | OWNER_FILE_BITS };
-}
-
 /** A file of the upperdir that is open. Owns `file`. */
 export class OverlayOpenFile implements OpenFile {
   readonly #overlay: Overlay;
@@ -189,7 +198,7 @@ export class OverlayOpenFile implements OpenFile {
 
   change(change: AttributesChange): void {
     if (this.#overlay.isReadOnly) throw ERRNO.EROFS;
-    this.#file.change(withOwnerBits(change));
+    this.#file.change(change);
   }
 
   readAt(target: Uint8Array, position: number): number {

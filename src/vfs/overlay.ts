@@ -34,8 +34,7 @@ import { Upperdir } from './upperdir.ts';
  *
  * # Otherwise
  * - Names that begin with `.wh.` cannot be seen (ENOENT) or made (EPERM, as aufs).
- * - The owner's permission bits stay set in the upperdir, because we are not root there: 0o600, on
- *   directories 0o700.
+ * - Owners, modes and what else a host cannot keep of a user's files stand in a sidecar.
  * - A name of more than 251 bytes that is in a layer cannot be removed (ENAMETOOLONG): its whiteout
  *   would have none.
  */

@@ -3,6 +3,7 @@ import type { FileSystem, FileSystemStatistics, OpenMode, Vnode } from './contra
 import { openHostDirectory } from './host-dir.ts';
 import { translated } from './host-files.ts';
 import type { HostPaths } from './host-paths.ts';
+import { Sidecar } from './sidecar.ts';
 import { statisticsOf, UNCOUNTED } from './statistics.ts';
 
 /**
@@ -17,6 +18,8 @@ import { statisticsOf, UNCOUNTED } from './statistics.ts';
 export const WHITEOUT_PREFIX = '.wh.';
 export const OPAQUE_MARK = '.wh..wh..opq';
 const WORK_NAME = '.wh..wh.work';
+/** What the directory cannot hold stands in a file beside it. */
+const SIDECAR_SUFFIX = '.attributes';
 
 export function whiteoutOf(name: string): string {
   return `${WHITEOUT_PREFIX}${name}`;
@@ -47,6 +50,7 @@ export interface UpperdirOptions {
 /** One at a time for a host directory: it holds names and marks in memory. */
 export class Upperdir implements Disposable {
   readonly #paths: HostPaths;
+  readonly #sidecar: Sidecar;
   readonly #hostPath: string;
   #fileSystem: FileSystem | undefined;
   #work: Vnode | undefined;
@@ -55,6 +59,7 @@ export class Upperdir implements Disposable {
   constructor(options: UpperdirOptions) {
     this.#paths = options.paths;
     this.#hostPath = options.hostPath;
+    this.#sidecar = new Sidecar(this.#paths.host, `${this.#hostPath}${SIDECAR_SUFFIX}`);
     this.#fileSystem = this.#openIfPresent();
   }
 
@@ -112,6 +117,7 @@ export class Upperdir implements Disposable {
 
   [Symbol.dispose](): void {
     this.#fileSystem?.[Symbol.dispose]();
+    this.#sidecar[Symbol.dispose]();
   }
 
   #openIfPresent(): FileSystem | undefined {
@@ -128,6 +134,7 @@ export class Upperdir implements Disposable {
       source: this.#hostPath,
       device: 0n,
       isReadOnly: false,
+      sidecar: this.#sidecar,
     });
     if (fileSystem.root.kind === 'directory') return fileSystem;
     fileSystem[Symbol.dispose]();

@@ -70,7 +70,12 @@ export function namesOf(directory: Vnode): string[] {
     .sort();
 }
 
-export function runWritableSuite(title: string, create: () => FileSystemFixture): void {
+/** `keepsOwners` false: of a file system that has nowhere to keep owners, nodes and attributes. */
+export function runWritableSuite(
+  title: string,
+  create: () => FileSystemFixture,
+  { keepsOwners = true } = {},
+): void {
   const test = suite(title);
   const check = (name: string, run: (root: Vnode) => void | Promise<void>): void => {
     test(name, async () => {
@@ -80,6 +85,8 @@ export function runWritableSuite(title: string, create: () => FileSystemFixture)
   };
   defineFileTests(check);
   defineAttributeTests(check);
+  if (keepsOwners) defineOwnerTests(check);
+  if (keepsOwners) defineNodeTests(check);
   defineDirectoryTests(check);
   defineRenameTests(check);
   test.run();
@@ -211,6 +218,130 @@ function defineAttributeTests(check: Check): void {
     throwsErrno(() => root.change({ sizeBytes: 0 }), ERRNO.EISDIR);
     root.change({ modifiedNs: 3_000_000_000n });
     assert.is(root.attributes().modifiedNs, 3_000_000_000n);
+  });
+}
+
+function defineOwnerTests(check: Check): void {
+  check('owners and special bits are kept, one without the others', (root) => {
+    putFile(root, 'a', 'content');
+    root.makeDirectory('d', 0o755);
+    root.makeSymlink('l', 'a');
+    for (const name of ['a', 'd', 'l']) {
+      const vnode = root.lookup(name);
+      assert.equal([vnode.attributes().uid, vnode.attributes().gid], [0, 0]);
+      vnode.change({ uid: 1000 });
+      vnode.change({ gid: 0xffff_fffe, modifiedNs: 3_000_000_000n });
+      const { uid, gid, modifiedNs } = root.lookup(name).attributes();
+      assert.equal([uid, gid, modifiedNs], [1000, 0xffff_fffe, 3_000_000_000n]);
+    }
+    root.lookup('a').change({ mode: 0o6755 });
+    root.lookup('d').change({ mode: 0o1777 });
+    assert.is(root.lookup('a').attributes().mode, 0o6755);
+    assert.is(root.lookup('d').attributes().mode, 0o1777);
+    // The mode is the guest's; that we must be able to use the file ourselves is not its business.
+    root.lookup('a').change({ mode: 0 });
+    root.lookup('d').change({ mode: 0 });
+    assert.is(root.lookup('a').attributes().mode, 0);
+    assert.is(contentOf(root.lookup('a')), 'content');
+    putFile(root.lookup('d'), 'inner', 'x');
+    assert.is(root.lookup('d').attributes().mode, 0);
+    assert.is(contentOf(root.lookup('d').lookup('inner')), 'x');
+    const file = root.lookup('a').open(READ_WRITE);
+    file.change({ uid: 7, mode: 0o4711 });
+    assert.equal([file.attributes().uid, file.attributes().mode], [7, 0o4711]);
+    file.close();
+    root.rename('a', root.lookup('d'), 'b');
+    const { uid, gid, mode } = root.lookup('d').lookup('b').attributes();
+    assert.equal([uid, gid, mode], [7, 0xffff_fffe, 0o4711]);
+    const made = root.createFile('none', 0, READ_WRITE);
+    assert.is(made.append(bytesOf('x')), 1);
+    made.close();
+    assert.is(root.lookup('none').attributes().mode, 0);
+    assert.is(contentOf(root.lookup('none')), 'x');
+  });
+
+  check('a name that is used again has nothing of the file before', (root) => {
+    for (const uid of [1, 0]) {
+      putFile(root, 'a', '');
+      root.makeDirectory('d', 0o700);
+      const found = [root.lookup('a'), root.lookup('d')];
+      for (const vnode of found) {
+        assert.equal([vnode.attributes().uid, vnode.xattrs().list()], [0, []]);
+        vnode.xattrs().set('user.x', bytesOf('x'), 'create');
+        vnode.change({ uid, mode: 0o7777 });
+      }
+      root.removeFile('a');
+      root.removeDirectory('d');
+    }
+  });
+
+  check('extended attributes are set, read, listed and removed', (root) => {
+    putFile(root, 'a', 'content');
+    const xattrs = root.lookup('a').xattrs();
+    const value = Uint8Array.from({ length: 256 }, (_, index) => index);
+    xattrs.set('user.name', value, 'create');
+    xattrs.set('trusted.empty', new Uint8Array(0), 'create or replace');
+    value.fill(0);
+    const file = root.lookup('a').open(READ);
+    assert.is(file.xattrs().get('user.name')[255], 255);
+    file.close();
+    assert.is(xattrs.get('trusted.empty').length, 0);
+    assert.equal([...xattrs.list()].sort(), ['trusted.empty', 'user.name']);
+    throwsErrno(() => xattrs.set('user.name', value, 'create'), ERRNO.EEXIST);
+    throwsErrno(() => xattrs.set('user.other', value, 'replace'), ERRNO.ENOENT);
+    xattrs.set('user.name', bytesOf('new'), 'replace');
+    assert.equal(root.lookup('a').xattrs().get('user.name'), bytesOf('new'));
+    xattrs.remove('user.name');
+    throwsErrno(() => xattrs.get('user.name'), ERRNO.ENOENT);
+    throwsErrno(() => xattrs.remove('user.name'), ERRNO.ENOENT);
+    throwsErrno(() => xattrs.get('system.posix_acl_access'), ERRNO.ENOTSUP);
+    throwsErrno(() => xattrs.set('user.', value, 'create'), ERRNO.ENOTSUP);
+    throwsErrno(() => xattrs.set(`user.${'n'.repeat(251)}`, value, 'create'), ERRNO.ERANGE);
+    throwsErrno(() => xattrs.set('user.big', new Uint8Array(65_537), 'create'), ERRNO.E2BIG);
+    xattrs.set('user.big', new Uint8Array(65_536), 'create');
+    throwsErrno(() => xattrs.set('user.more', new Uint8Array(65_536), 'create'), ERRNO.ENOSPC);
+    root.makeDirectory('d', 0o755);
+    root.lookup('d').xattrs().set('user.d', bytesOf('d'), 'create');
+    root.makeSymlink('l', 'a');
+    throwsErrno(() => root.lookup('l').xattrs().set('user.l', value, 'create'), ERRNO.EPERM);
+    root.lookup('l').xattrs().set('security.l', bytesOf('l'), 'create');
+    assert.equal(root.lookup('d').xattrs().list(), ['user.d']);
+  });
+}
+
+function defineNodeTests(check: Check): void {
+  check('FIFOs and sockets are names to meet at', (root) => {
+    root.makeNode('f', 'fifo', 0o640);
+    root.makeNode('s', 'socket', 0o755);
+    throwsErrno(() => root.makeNode('f', 'fifo', 0o640), ERRNO.EEXIST);
+    throwsErrno(() => root.makeNode('x/y', 'fifo', 0o640), ERRNO.EINVAL);
+    assert.equal(
+      root
+        .list()
+        .map(({ name, kind }) => `${name}:${kind}`)
+        .sort(),
+      ['f:fifo', 's:socket'],
+    );
+    for (const [name, kind, mode] of [
+      ['f', 'fifo', 0o640] as const,
+      ['s', 'socket', 0o755] as const,
+    ]) {
+      const vnode = root.lookup(name);
+      assert.is(vnode.kind, kind);
+      const attributes = vnode.attributes();
+      assert.equal([attributes.kind, attributes.mode, attributes.sizeBytes], [kind, mode, 0]);
+      throwsErrno(() => vnode.open(READ), ERRNO.ENXIO);
+      throwsErrno(() => vnode.lookup('x'), ERRNO.ENOTDIR);
+    }
+    root.makeLink('g', root.lookup('f'));
+    root.rename('f', root, 'h');
+    assert.is(root.lookup('h').attributes().inode, root.lookup('g').attributes().inode);
+    root.lookup('h').change({ mode: 0o600, uid: 5 });
+    assert.equal([root.lookup('g').kind, root.lookup('g').attributes().mode], ['fifo', 0o600]);
+    for (const name of ['g', 'h', 's']) root.removeFile(name);
+    assert.equal(namesOf(root), []);
+    putFile(root, 'f', 'x');
+    assert.is(contentOf(root.lookup('f')), 'x');
   });
 }
 

@@ -1,6 +1,8 @@
 import { ERRNO } from '../../base/errno.ts';
+import { SIGNALS } from '../../base/signals.ts';
 import type { FdEntry } from '../../kernel/fd-table.ts';
 import type { FileDescription, FileHandle, StreamHandle } from '../../kernel/file-description.ts';
+import { kernelSignal } from '../../kernel/signals.ts';
 import type { Thread, WaitConditions } from '../../kernel/thread.ts';
 import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
@@ -186,14 +188,15 @@ function writeStream(
   buffers: readonly Uint8Array[],
   written: number,
 ): number | undefined {
-  const isResumed = typeof thread.retry === 'number';
-  let taken = typeof thread.retry === 'number' ? thread.retry : 0;
+  const before = typeof thread.retry === 'number' ? thread.retry : undefined;
+  let taken = before ?? 0;
   const answer = (): undefined => {
     thread.memory.writeU32(written, taken);
     return undefined;
   };
-  let skipped = taken;
   try {
+    requireRoom(stream, buffers, taken);
+    let skipped = taken;
     for (const buffer of buffers) {
       let rest = buffer.subarray(Math.min(skipped, buffer.length));
       skipped -= buffer.length - rest.length;
@@ -205,15 +208,24 @@ function writeStream(
     }
     return answer();
   } catch (thrown) {
+    if (thrown === ERRNO.EPIPE) thread.process.post(kernelSignal(SIGNALS.SIGPIPE));
     if (thrown !== ERRNO.EAGAIN) throw thrown;
-    if (stream.flags.nonBlocking) {
-      if (taken === 0 && !isResumed) throw thrown;
-      return answer();
+    if (stream.flags.nonBlocking || thread.isInterrupted) {
+      if (taken > 0) return answer();
+      throw before === undefined ? thrown : ERRNO.EINTR;
     }
     thread.retry = taken;
     thread.blockOn({ queues: [stream.writable] });
     return WOULD_BLOCK;
   }
+}
+
+/** A small write to a pipe goes in whole, whatever its parts (pipe(7), PIPE_BUF). */
+function requireRoom(stream: StreamHandle, buffers: readonly Uint8Array[], taken: number): void {
+  const { sink } = stream;
+  if (sink?.atomicWriteSize === undefined || taken > 0 || buffers.length < 2) return;
+  const size = buffers.reduce((sum, { length }) => sum + length, 0);
+  if (size <= sink.atomicWriteSize && sink.freeBytes < size) throw ERRNO.EAGAIN;
 }
 
 /** A write to a file, made durable before it is answered when the file was opened so. */

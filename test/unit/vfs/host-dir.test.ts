@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { ERRNO } from '../../../src/base/errno.ts';
 import type { FileSystem } from '../../../src/vfs/contract.ts';
 import { openHostDirectory } from '../../../src/vfs/host-dir.ts';
+import { Sidecar } from '../../../src/vfs/sidecar.ts';
 import {
   bytesOf,
   contentOf,
@@ -39,6 +40,23 @@ function mounted(platform: string, capacity: number, isReadOnly = false): FileSy
   };
 }
 
+function withSidecar(platform: string): FileSystemFixture {
+  const fixture = new HostFixture(platform);
+  const source = fixture.path('mount');
+  fs.mkdirSync(source);
+  const sidecar = new Sidecar(fixture.host, `${source}.attributes`);
+  const options = { source, device: 7n, isReadOnly: false, sidecar };
+  const fileSystem = openHostDirectory(fixture.paths, options);
+  return {
+    fileSystem,
+    [Symbol.dispose]: () => {
+      fileSystem[Symbol.dispose]();
+      sidecar[Symbol.dispose]();
+      fixture[Symbol.dispose]();
+    },
+  };
+}
+
 function writeSample(fixture: HostFixture): void {
   const { hello, directory, link } = SAMPLE;
   fs.writeFileSync(fixture.path(hello.name), hello.content, { mode: hello.mode });
@@ -51,7 +69,9 @@ function writeSample(fixture: HostFixture): void {
 
 // `other` stands for the hosts without /proc/self/fd: the same calls on plain, checked paths.
 for (const platform of process.platform === 'linux' ? ['linux', 'other'] : [process.platform]) {
-  runWritableSuite(`host-dir on ${platform}`, () => mounted(platform, 256));
+  const keepsOwners = false;
+  runWritableSuite(`host-dir on ${platform}`, () => mounted(platform, 256), { keepsOwners });
+  runWritableSuite(`host-dir with a sidecar on ${platform}`, () => withSidecar(platform));
   runReadOnlySuite(`host-dir read-only on ${platform}`, () => mounted(platform, 256, true));
 
   test(`a link that leads out is not followed (${platform})`, () => {
@@ -246,6 +266,36 @@ test('a directory is not moved below itself by a detour over the host', () => {
   }
   throwsErrno(() => b.list(), ERRNO.ENOENT);
   assert.equal(namesOf(mount.root.lookup('b').lookup('a')), []);
+});
+
+test('with a sidecar the host never gets a mode that shuts us out, or a set-id bit', () => {
+  using fixture = new HostFixture();
+  const source = fixture.path('mount');
+  fs.mkdirSync(source);
+  using sidecar = new Sidecar(fixture.host, `${source}.attributes`);
+  const options = { source, device: 7n, isReadOnly: false, sidecar };
+  using mount = openHostDirectory(fixture.paths, options);
+  mount.root.createFile('f', 0o4, READ_WRITE).close();
+  mount.root.makeDirectory('d', 0o2050);
+  const modeOf = (name: string): number => fs.statSync(`${source}/${name}`).mode & 0o7777;
+  assert.equal([modeOf('f'), modeOf('d')], [0o604, 0o750]);
+  mount.root.lookup('f').change({ mode: 0o6011 });
+  mount.root.lookup('d').change({ mode: 0 });
+  assert.equal([modeOf('f'), modeOf('d')], [0o611, 0o700]);
+});
+
+test('without a sidecar owners are the host’s business', () => {
+  using fixture = new HostFixture();
+  using mount = open(fixture, fixture.directory);
+  putFile(mount.root, 'a', '');
+  const vnode = mount.root.lookup('a');
+  vnode.change({ uid: 0, gid: 0 });
+  throwsErrno(() => vnode.change({ uid: 1 }), ERRNO.EPERM);
+  throwsErrno(() => vnode.change({ gid: 1 }), ERRNO.EPERM);
+  throwsErrno(() => vnode.xattrs().set('user.x', bytesOf('x'), 'create'), ERRNO.ENOTSUP);
+  throwsErrno(() => mount.root.makeNode('f', 'fifo', 0o644), ERRNO.EPERM);
+  vnode.change({ mode: 0o6755 });
+  assert.is(vnode.attributes().mode, 0o755);
 });
 
 test.run();

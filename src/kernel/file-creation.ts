@@ -1,0 +1,59 @@
+import { ERRNO } from '../base/errno.ts';
+import type { Alias } from '../vfs/contract.ts';
+import type { OpenOptions } from '../vfs/file-tree.ts';
+import type { PathAt } from '../vfs/path-walk.ts';
+import {
+  DirectoryHandle,
+  type FileDescription,
+  FileHandle,
+  type OpenAccess,
+  type StatusFlags,
+} from './file-description.ts';
+import type { Process } from './process.ts';
+import type { Thread } from './thread.ts';
+
+export interface FileOpening {
+  readonly access: OpenAccess;
+  readonly flags: StatusFlags;
+  /** `permissions` before the umask. */
+  readonly options: OpenOptions;
+}
+
+/**
+ * open(2) for a thread: what a path names as a new description. `would-block`: a FIFO whose other
+ * end nobody has; the call is to be tried again.
+ */
+export function openFile(
+  thread: Thread,
+  at: PathAt,
+  { access, flags, options }: FileOpening,
+): FileDescription | 'would-block' {
+  const { process, system } = thread;
+  const opened = system.files.open(at, {
+    ...options,
+    permissions: options.permissions & ~process.umask,
+  });
+  switch (opened.type) {
+    case 'directory':
+      return new DirectoryHandle(opened.directory);
+    case 'file':
+      return new FileHandle(opened.file, access, flags);
+    case 'fifo':
+      return system.pipes.openFifo(thread, opened, access, flags);
+    case 'alias':
+      return descriptionOf(process, opened.alias);
+  }
+}
+
+/** mkdir(2). */
+export function makeDirectory(process: Process, at: PathAt, permissions: number): void {
+  process.system.files.makeDirectory(at, permissions & ~process.umask);
+}
+
+/** The terminal, or another process's open file, that a file stands for. */
+function descriptionOf(process: Process, alias: Alias): FileDescription {
+  if (alias === 'controlling-terminal') throw ERRNO.ENXIO;
+  const owner = process.system.processes.get(alias.pid);
+  if (!owner) throw ERRNO.ENOENT;
+  return owner.fds.get(alias.fd).description;
+}
