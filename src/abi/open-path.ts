@@ -1,4 +1,4 @@
-import { openFile } from '../kernel/file-creation.ts';
+import { type FileOpening, openFile } from '../kernel/file-creation.ts';
 import type { FileDescription } from '../kernel/file-description.ts';
 import type { Thread } from '../kernel/thread.ts';
 import { WOULD_BLOCK } from './glue.ts';
@@ -41,18 +41,34 @@ const READ_RIGHTS = RIGHTS.fdRead | RIGHTS.fdReaddir;
  * nobody has).
  */
 export function openPath(thread: Thread, request: OpenRequest): number {
-  const { openFlags, fdFlags, path } = request;
-  checkFlags(openFlags, OPEN_FLAGS);
-  checkFlags(fdFlags, FD_FLAGS);
+  const { openFlags, path } = request;
+  const opening = openingOf(request);
   const needed =
     RIGHTS.pathOpen | ((openFlags & OPEN_FLAGS.create) !== 0 ? RIGHTS.pathCreateFile : 0n);
   const at = pathAt(thread, request.fd, needed, path.pointer, path.length);
+  const description = openFile(thread, at, opening);
+  if (description === 'would-block') return WOULD_BLOCK;
+  return thread.fds.add({
+    description,
+    rights: request.rights & rightsOf(description),
+    inheritingRights: request.inheritingRights & INHERITED_RIGHTS,
+    closeOnExec: request.closeOnExec,
+  });
+}
+
+/** What preview1's flags and rights ask for. Throws EINVAL. */
+export function openingOf(
+  request: Pick<OpenRequest, 'openFlags' | 'fdFlags' | 'lookupFlags' | 'rights' | 'permissions'>,
+): FileOpening {
+  const { openFlags, fdFlags } = request;
+  checkFlags(openFlags, OPEN_FLAGS);
+  checkFlags(fdFlags, FD_FLAGS);
   const access = {
     read: (request.rights & READ_RIGHTS) !== 0n,
     write: (request.rights & WRITE_RIGHTS) !== 0n,
   };
   const isDirectory = (openFlags & OPEN_FLAGS.directory) !== 0;
-  const description = openFile(thread, at, {
+  return {
     access,
     flags: statusFlagsOf(fdFlags),
     options: {
@@ -65,17 +81,11 @@ export function openPath(thread: Thread, request: OpenRequest): number {
       followLast: isFollowing(request.lookupFlags),
       permissions: request.permissions,
     },
-  });
-  if (description === 'would-block') return WOULD_BLOCK;
-  return thread.fds.add({
-    description,
-    rights: request.rights & rightsOf(description),
-    inheritingRights: request.inheritingRights & INHERITED_RIGHTS,
-    closeOnExec: request.closeOnExec,
-  });
+  };
 }
 
-function rightsOf({ kind }: FileDescription): bigint {
+/** The rights that a kind of file allows. */
+export function rightsOf({ kind }: FileDescription): bigint {
   switch (kind) {
     case 'directory':
       return DIRECTORY_RIGHTS;

@@ -144,7 +144,7 @@ export class CellServer {
         return;
       }
       case 'resize':
-        // The window size is the terminal's, which comes with the line discipline.
+        this.#tasks.get(task)?.process.resize(message);
         return;
       case 'shutdown':
         this.#shutdown();
@@ -196,7 +196,7 @@ export class CellServer {
       stderr: new LinkSink(number, STREAM.stderr, this.#send),
     };
     const stdin = streams.stdin ?? new EmptySource(new WaitQueue());
-    const process = container.prepare(spec, { ...streams, stdin, isTerminal: spec.hasTerminal });
+    const process = container.prepare(spec, { ...streams, stdin });
     const isFirst = spec.type === 'start';
     this.#tasks.set(number, { streams, process, container: isFirst ? container : undefined });
     this.#tell(number, { type: 'started' });

@@ -6,19 +6,23 @@ import { exitCodeOf, type ProcessEnd, signaled } from '../kernel/exit-status.ts'
 import { FdTable } from '../kernel/fd-table.ts';
 import { Init } from '../kernel/init.ts';
 import { Process } from '../kernel/process.ts';
+import { processGroupsOf } from '../kernel/process-groups.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import { newSession } from '../kernel/session.ts';
 import { SIGNAL_CODES } from '../kernel/signals.ts';
 import { System } from '../kernel/system.ts';
+import { Terminal } from '../kernel/terminal.ts';
 import { findUser } from '../kernel/user-database.ts';
 import { enterDirectory } from '../kernel/working-directory.ts';
 import type { ExecMessage, StartMessage } from '../link/messages.ts';
 import type { Resources, Usage } from '../spec/resources.ts';
+import type { WindowSize } from '../spec/window-size.ts';
 import type { FileTree } from '../vfs/file-tree.ts';
 import type { Location } from '../vfs/path-walk.ts';
 import type { CellHost } from './cell-host.ts';
 import type { LoadedProgram } from './loaded-program.ts';
 import type { CellProgramLoader } from './program-loader.ts';
-import { openStandardStreams, type StandardStreams } from './standard-streams.ts';
+import { openStandardStreams, openTerminal, type StandardStreams } from './standard-streams.ts';
 
 /** How a process that was started from outside ended, and what its container had used by then. */
 export interface TaskEnd {
@@ -38,10 +42,12 @@ export interface ContainerParts {
 export class CellTask {
   readonly #process: Process;
   readonly #image: LoadedProgram | Init;
+  readonly #terminal: Terminal | undefined;
 
-  constructor(process: Process, image: LoadedProgram | Init) {
+  constructor(process: Process, image: LoadedProgram | Init, terminal: Terminal | undefined) {
     this.#process = process;
     this.#image = image;
+    this.#terminal = terminal;
   }
 
   /** Runs it to its end. */
@@ -49,6 +55,11 @@ export class CellTask {
     this.#process.run(this.#image);
     const { status, reason, isOutOfMemory = false }: ProcessEnd = await this.#process.ended;
     return { exitCode: exitCodeOf(status), reason, isOutOfMemory };
+  }
+
+  /** Ignored without a terminal. */
+  resize(window: WindowSize): void {
+    this.#terminal?.resize({ ...window, width: 0, height: 0 });
   }
 
   /** A signal from beyond the container. */
@@ -96,15 +107,30 @@ export class CellContainer implements Disposable {
     const workingDirectory = enter(files, spec.workingDirectory);
     const fds = new FdTable();
     owned.adopt(fds, () => fds.closeAll());
-    openStandardStreams(fds, streams);
+    const terminal = spec.hasTerminal ? this.#newTerminal(streams, spec.window) : undefined;
+    if (terminal) openTerminal(fds, terminal);
+    else openStandardStreams(fds, streams);
     const process = owned.adopt(this.#newProcess(fds, workingDirectory, credentials), kill);
     const env = withDefaults(spec.env, home, workingDirectory);
     const program = this.#loader.loadCommand(process, spec.args, env);
     const isInit = spec.type === 'start' && spec.isInit;
     const image = isInit ? new Init(process, program) : program;
-    program.instantiate(image instanceof Init ? image.child : process);
+    const leader = image instanceof Init ? image.child : process;
+    program.instantiate(leader);
+    if (image instanceof Init) newSession(leader);
+    if (terminal) control(terminal, leader);
     owned.move();
-    return new CellTask(process, image);
+    return new CellTask(process, image, terminal);
+  }
+
+  #newTerminal(streams: StandardStreams, window: WindowSize = NO_WINDOW): Terminal {
+    return new Terminal({
+      input: streams.stdin,
+      output: streams.stdout,
+      groups: processGroupsOf(this.#system),
+      clock: this.#host.clock,
+      window: { ...window, width: 0, height: 0 },
+    });
   }
 
   #newProcess(
@@ -173,6 +199,15 @@ export class CellContainer implements Disposable {
 const CLOCK_GRAIN_NS = 1_000n;
 /** And beside others, on whom a finer clock would let them spy (as browsers do it). */
 const SHARED_CLOCK_GRAIN_NS = 100_000n;
+
+const NO_WINDOW: WindowSize = { columns: 0, rows: 0 };
+
+/** The terminal is that of the session that the process leads. */
+function control(terminal: Terminal, { pid, session, processGroup }: Process): void {
+  const user = { pid, group: processGroup, session: session.id };
+  terminal.session.control({ ...user, isDeaf: () => false, isGroupOrphaned: false }, false);
+  session.terminal = terminal;
+}
 
 /** A process that was not run after all. */
 function kill(process: Process): void {

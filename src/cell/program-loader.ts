@@ -29,7 +29,7 @@ export class CellProgramLoader implements ProgramLoader {
     checkSize(request);
     const executable =
       request.search && !request.path.includes('/')
-        ? findInPath(files, workingDirectory, request.path, request.env)
+        ? findInPath(files, workingDirectory, request.path, searchPathOf(request))
         : files.resolve({ start: workingDirectory, path: request.path }, true);
     if (!executable) throw ERRNO.ENOENT;
     if (executable.node.kind !== 'regular') throw ERRNO.EACCES;
@@ -93,6 +93,10 @@ const ERRNO_OF_KIND: Readonly<Partial<Record<EngineError['kind'], Errno>>> = {
   'permission-denied': ERRNO.EACCES,
   'resource-exhausted': ERRNO.ENOMEM,
 };
+
+function searchPathOf({ searchPath, env }: ProgramRequest): readonly string[] {
+  return searchPath === undefined ? env : [`PATH=${searchPath}`];
+}
 
 function checkSize({ args, env }: ProgramRequest): void {
   let size = 0;

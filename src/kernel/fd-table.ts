@@ -32,6 +32,10 @@ export class FdTable {
     return entry;
   }
 
+  has(fd: number): boolean {
+    return this.#entries[fd] !== undefined;
+  }
+
   /**
    * Puts an entry at the lowest free number from `minimum` on; answers it. Throws EMFILE, and
    * closes the description then if nobody else has it.
@@ -82,9 +86,18 @@ export class FdTable {
     const entry = this.get(fd);
     if (to < 0 || to >= this.limit) throw ERRNO.EBADF;
     if (fd === to) return;
-    const replaced = this.#entries[to];
+    this.set(to, copyOf(entry, closeOnExec));
+  }
+
+  /** Puts an entry at that number, closing what was there. Throws EBADF past the limit. */
+  set(fd: number, entry: FdEntry): void {
     entry.description.retain();
-    this.#put(to, copyOf(entry, closeOnExec));
+    if (fd < 0 || fd >= this.limit) {
+      entry.description.release();
+      throw ERRNO.EBADF;
+    }
+    const replaced = this.#entries[fd];
+    this.#put(fd, entry);
     replaced?.description.release();
   }
 

@@ -1,5 +1,5 @@
 import { ERRNO } from '../base/errno.ts';
-import type { Alias } from '../vfs/contract.ts';
+import type { Alias, NodeKind } from '../vfs/contract.ts';
 import type { OpenOptions } from '../vfs/file-tree.ts';
 import type { PathAt } from '../vfs/path-walk.ts';
 import {
@@ -20,15 +20,16 @@ export interface FileOpening {
 }
 
 /**
- * open(2) for a thread: what a path names as a new description. `would-block`: a FIFO whose other
- * end nobody has; the call is to be tried again.
+ * open(2) for a thread (and a child of it that has none yet): what a path names as a new
+ * description. `would-block`: a FIFO whose other end nobody has; the call is to be tried again.
  */
 export function openFile(
   thread: Thread,
   at: PathAt,
   { access, flags, options }: FileOpening,
+  process: Process = thread.process,
 ): FileDescription | 'would-block' {
-  const { process, system } = thread;
+  const { system } = process;
   const opened = system.files.open(at, {
     ...options,
     permissions: options.permissions & ~process.umask,
@@ -37,7 +38,7 @@ export function openFile(
     case 'directory':
       return new DirectoryHandle(opened.directory);
     case 'file':
-      return new FileHandle(opened.file, access, flags);
+      return new FileHandle(opened.file, access, flags, opened);
     case 'fifo':
       return system.pipes.openFifo(thread, opened, access, flags);
     case 'alias':
@@ -49,6 +50,33 @@ export function openFile(
 export function makeDirectory(process: Process, at: PathAt, permissions: number): void {
   process.system.files.makeDirectory(at, permissions & ~process.umask);
 }
+
+/** mknod(2) for what needs no device: a FIFO, a socket's name, or an empty file. */
+export function makeNode(
+  process: Process,
+  at: PathAt,
+  kind: NodeKind | 'regular',
+  permissions: number,
+): void {
+  const { files } = process.system;
+  const allowed = permissions & ~process.umask;
+  if (kind !== 'regular') {
+    files.makeNode(at, kind, allowed);
+    return;
+  }
+  const opened = files.open(at, { ...NEW_FILE, permissions: allowed });
+  if (opened.type === 'file') opened.file.close();
+}
+
+const NEW_FILE = {
+  read: false,
+  write: true,
+  create: true,
+  exclusive: true,
+  directory: false,
+  truncate: false,
+  followLast: false,
+} as const;
 
 /** The terminal, or another process's open file, that a file stands for. */
 function descriptionOf(process: Process, alias: Alias): FileDescription {

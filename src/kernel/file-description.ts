@@ -2,6 +2,7 @@ import { ERRNO } from '../base/errno.ts';
 import type { Attributes, AttributesChange, DirectoryEntry, OpenFile } from '../vfs/contract.ts';
 import type { Location } from '../vfs/path-walk.ts';
 import type { ByteSink, ByteSource } from './byte-channel.ts';
+import type { Terminal } from './terminal.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
 /**
@@ -36,6 +37,7 @@ export interface OpenAccess {
  */
 abstract class SharedDescription {
   #referenceCount = 0;
+  #atClose: (() => void) | undefined;
 
   retain(): void {
     this.#referenceCount++;
@@ -43,7 +45,14 @@ abstract class SharedDescription {
 
   release(): void {
     this.#referenceCount--;
-    if (this.#referenceCount === 0) this.close();
+    if (this.#referenceCount > 0) return;
+    this.#atClose?.();
+    this.close();
+  }
+
+  /** What is to be given back with it (a lock); one thing only. */
+  onClose(giveBack: () => void): void {
+    this.#atClose = giveBack;
   }
 
   /** Nobody ever got it. */
@@ -55,6 +64,11 @@ abstract class SharedDescription {
   protected abstract close(): void;
 }
 
+export interface FileOrigin {
+  readonly parent: Location | undefined;
+  readonly name: string;
+}
+
 export class FileHandle extends SharedDescription {
   readonly kind = 'file';
   readonly file: OpenFile;
@@ -63,8 +77,12 @@ export class FileHandle extends SharedDescription {
   /** Byte at which the next read or write happens. */
   position = 0;
 
-  constructor(file: OpenFile, access: OpenAccess, flags: StatusFlags) {
+  /** Where it was found, for what /proc shows and statfs(2) asks. */
+  readonly origin: FileOrigin | undefined;
+
+  constructor(file: OpenFile, access: OpenAccess, flags: StatusFlags, origin?: FileOrigin) {
     super();
+    this.origin = origin;
     this.file = file;
     this.access = access;
     this.flags = flags;
@@ -145,7 +163,8 @@ const STREAM_DEVICE = 0n;
 export interface StreamEnds {
   readonly source?: ByteSource;
   readonly sink?: ByteSink;
-  readonly isTerminal: boolean;
+  /** It is one: source and sink are its slave side. */
+  readonly terminal?: Terminal;
   /** Tells streams apart (fstat(2)); both ends of a pipe have the same one. */
   readonly inode?: bigint;
   /** Nobody has the description any more. */
@@ -170,8 +189,12 @@ export class StreamHandle extends SharedDescription {
     return this.#ends.sink;
   }
 
+  get terminal(): Terminal | undefined {
+    return this.#ends.terminal;
+  }
+
   get isTerminal(): boolean {
-    return this.#ends.isTerminal;
+    return this.#ends.terminal !== undefined;
   }
 
   attributes(): Attributes {

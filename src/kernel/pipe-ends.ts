@@ -72,7 +72,7 @@ export class Pipes {
         pipe.removeWriter();
         release();
       };
-      return new StreamHandle({ source: pipe, sink: pipe, isTerminal: false, inode, close });
+      return new StreamHandle({ source: pipe, sink: pipe, inode, close });
     }
     return access.write ? writeEnd(pipe, inode, release) : readEnd(pipe, inode, release);
   }
@@ -101,7 +101,7 @@ function readEnd(pipe: Pipe, inode: bigint, release: () => void): StreamHandle {
     pipe.removeReader();
     release();
   };
-  return new StreamHandle({ source: pipe, isTerminal: false, inode, close });
+  return new StreamHandle({ source: pipe, inode, close });
 }
 
 function writeEnd(pipe: Pipe, inode: bigint, release: () => void): StreamHandle {
@@ -110,5 +110,5 @@ function writeEnd(pipe: Pipe, inode: bigint, release: () => void): StreamHandle 
     pipe.removeWriter();
     release();
   };
-  return new StreamHandle({ sink: pipe, isTerminal: false, inode, close });
+  return new StreamHandle({ sink: pipe, inode, close });
 }

@@ -7,6 +7,7 @@ import type { FdTable } from './fd-table.ts';
 import { FutexTable } from './futex.ts';
 import { IntervalTimer } from './interval-timer.ts';
 import { MemoryCharge } from './memory-charge.ts';
+import { hangUpOrphans, isGroupOrphaned } from './process-groups.ts';
 import { INIT_PID } from './process-table.ts';
 import type { ProgramImage } from './program.ts';
 import { ResourceLimits } from './resource-limits.ts';
@@ -66,6 +67,8 @@ export class Process {
   /** Resolves when it is buried. */
   readonly ended: Promise<ProcessEnd>;
   parent: Process | undefined;
+  /** It runs another program than its parent did when it was made. */
+  hasExecuted = false;
   /** Who gets the signals that come from outside in its place (init's child). */
   forwardsTo: Process | undefined;
   processGroup: number;
@@ -84,6 +87,7 @@ export class Process {
   #stopSignal: number | undefined;
   #isBuried = false;
   #hasRun = false;
+  #timerSignal: number = SIGNALS.SIGALRM;
   #goneFuel = 0;
   #goneCpuMs = 0;
   readonly #resolveEnded: (end: ProcessEnd) => void;
@@ -105,7 +109,7 @@ export class Process {
     this.session = parent?.session ?? new Session(this.pid);
     this.memory = new MemoryCharge(system.group.memory);
     this.startedMs = system.clock.monotonicMs();
-    this.timer = new IntervalTimer(system.clock, () => this.post(kernelSignal(SIGNALS.SIGALRM)));
+    this.timer = new IntervalTimer(system.clock, () => this.post(kernelSignal(this.#timerSignal)));
     const { promise, resolve } = Promise.withResolvers<ProcessEnd>();
     this.ended = promise;
     this.#resolveEnded = resolve;
@@ -212,13 +216,46 @@ export class Process {
    * hostcall has answered EXIT.
    */
   become(image: ProgramImage): void {
-    this.fds.closeForExec();
-    this.signals.reset();
+    this.#shedForExec();
     this.#nextImage = image;
     for (const thread of this.#threads) {
       this.signalMask = thread.signalMask;
       thread.replace();
     }
+  }
+
+  /** The first program of a process that was made by vfork or spawn. */
+  execute(image: ProgramImage): void {
+    this.#shedForExec();
+    this.run(image);
+  }
+
+  #shedForExec(): void {
+    this.hasExecuted = true;
+    this.fds.closeForExec();
+    this.signals.reset();
+  }
+
+  /**
+   * close(2). With any of its fds a process loses all its record locks on the file, as POSIX has
+   * it. Throws EBADF.
+   */
+  closeFd(fd: number): void {
+    const { recordLocks } = this.system;
+    const { description } = this.fds.get(fd);
+    if (!recordLocks.isEmpty && description.kind === 'file') {
+      recordLocks.release(description.attributes(), this, {
+        start: 0,
+        end: Number.POSITIVE_INFINITY,
+      });
+    }
+    this.fds.close(fd);
+  }
+
+  /** Sends itself a signal in so many nanoseconds, and again and again; 0 takes it off. */
+  setTimer(signal: number, valueNs: bigint, intervalNs: bigint): void {
+    this.#timerSignal = signal;
+    this.timer.set(valueNs, intervalNs);
   }
 
   enroll(thread: Thread): void {
@@ -312,6 +349,7 @@ export class Process {
 
   #stop(signal: number): void {
     if (this.#stopSignal !== undefined) return;
+    if (signal !== SIGNALS.SIGSTOP && isGroupOrphaned(this)) return;
     this.#stopSignal = signal;
     for (const thread of this.#threads) thread.hasAttention = true;
     this.parent?.children.noteStopped(this, signal);
@@ -330,18 +368,24 @@ export class Process {
     this.#isBuried = true;
     this.timer.cancel();
     this.fds.closeAll();
+    this.system.recordLocks.releaseAll(this);
     this.system.group.remove(this);
     this.memory.release();
-    this.#handOverChildren();
+    if (this.session.id === this.pid) {
+      this.session.terminal?.session.leaderEnded();
+      this.session.terminal = undefined;
+    }
+    hangUpOrphans(this, this.#handOverChildren());
     if (this.parent) this.parent.children.noteEnded(this, this.#end);
     else this.system.processes.remove(this);
     this.#resolveEnded(this.#end);
   }
 
   /** Orphans become children of pid 1; when that itself goes, all of them end. */
-  #handOverChildren(): void {
+  #handOverChildren(): readonly Process[] {
     const { init } = this.system.processes;
-    for (const child of this.children.handOver()) {
+    const children = this.children.handOver();
+    for (const child of children) {
       child.parent = undefined;
       if (init && init !== this && !init.isZombie) {
         child.parent = init;
@@ -352,6 +396,7 @@ export class Process {
         child.end({ status: signaled(SIGNALS.SIGKILL) });
       }
     }
+    return children;
   }
 }
 

@@ -24,8 +24,10 @@ export interface ProgramImage {
 
 export interface ProgramRequest {
   readonly path: string;
-  /** A name without a slash is looked up in the PATH of the process that asks (execvpe(3)). */
+  /** A name without a slash is looked up in PATH (execvpe(3)). */
   readonly search: boolean;
+  /** Instead of the PATH in `env`. */
+  readonly searchPath?: string;
   readonly args: readonly string[];
   readonly env: readonly string[];
 }

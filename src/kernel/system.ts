@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { FileTree } from '../vfs/file-tree.ts';
 import type { ControlGroup } from './control-group.ts';
+import { FileLocks } from './file-locks.ts';
 import { Pipes } from './pipe-ends.ts';
 import { ProcessTable } from './process-table.ts';
 import type { ProgramLoader } from './program.ts';
@@ -36,6 +37,10 @@ export class System {
   readonly loader: ProgramLoader;
   readonly processes: ProcessTable;
   readonly pipes = new Pipes();
+  /** Of fcntl(2), owned by processes. */
+  readonly recordLocks = new FileLocks();
+  /** Of flock(2), owned by open file descriptions. */
+  readonly fileLocks = new FileLocks();
   hostname: string;
 
   constructor(options: SystemOptions) {

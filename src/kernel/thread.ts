@@ -113,7 +113,7 @@ export class Thread {
   #isInterrupted = false;
   readonly #handlerFrames: HandlerFrame[] = [];
   /** Those whose children it has run on behalf of, the outermost first. */
-  readonly #lenders: Process[] = [];
+  readonly #lenders: { readonly process: Process; readonly signalMask: SignalSet }[] = [];
   #portion = FIRST_PORTION;
   #portionStartMs = 0;
   #ranMs = 0;
@@ -200,7 +200,7 @@ export class Thread {
 
   /** Goes on on behalf of a child that shares its memory (see vfork.ts). */
   borrow(child: Process): void {
-    this.#lenders.push(this.process);
+    this.#lenders.push({ process: this.process, signalMask: this.signalMask });
     this.process = child;
   }
 
@@ -210,7 +210,9 @@ export class Thread {
 
   /** Is the parent's again. */
   giveBack(): void {
-    this.process = this.#lenders.pop() ?? this.home;
+    const lender = this.#lenders.pop();
+    this.process = lender?.process ?? this.home;
+    this.signalMask = lender?.signalMask ?? this.signalMask;
     this.hasAttention = true;
   }
 

@@ -12,14 +12,17 @@ export function borrowChild(thread: Thread): Process {
   return child;
 }
 
-/** The child runs a program of its own from now on; answers false when there is no such child. */
+/**
+ * The child runs a program of its own from now on; answers false when there is no such child.
+ * Throws ENOMEM, ENOEXEC; then it goes on as before.
+ */
 export function launchBorrowed(thread: Thread, image: ProgramImage): boolean {
   const child = thread.process;
   if (!thread.isBorrowed) return false;
+  image.prepare(child);
+  child.signalMask = thread.signalMask;
   thread.giveBack();
-  child.fds.closeForExec();
-  child.signals.reset();
-  child.run(image);
+  child.execute(image);
   return true;
 }
 

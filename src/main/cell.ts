@@ -1,8 +1,10 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { Socket } from 'node:net';
+import { POSIX } from '../abi/posix/posix.ts';
 import { PREVIEW1 } from '../abi/preview1/preview1.ts';
 import { THREADS } from '../abi/threads/threads.ts';
+import { WASIX } from '../abi/wasix/wasix.ts';
 import { CellServer } from '../cell/cell-server.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -18,7 +20,7 @@ function main(): void {
   process.umask(0);
   const link = new Socket({ fd: LINK_FD, readable: true, writable: true });
   const server = new CellServer({
-    abis: [PREVIEW1, THREADS],
+    abis: [PREVIEW1, WASIX, POSIX, THREADS],
     host: {
       clock: systemClock(),
       turns: { atNextTurn: (callback) => void setImmediate(callback) },

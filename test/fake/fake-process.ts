@@ -102,7 +102,6 @@ export class FakeProcess implements Disposable {
       stdin: this.stdin,
       stdout: this.stdout,
       stderr: this.stdout,
-      isTerminal: false,
     });
     const directory = enterDirectory(this.files, options.workingDirectory ?? '/');
     openPreopens(fds, this.files, directory);

@@ -10,12 +10,14 @@ import { fdFlagsOf, statusFlagsOf } from './status-flags.ts';
 
 const FDSTAT_SIZE = 24;
 const PREOPEN_DIRECTORY = 0;
+/** A kind that preview1 has not: programs pass over it. */
+const NO_PREOPEN = 0xff;
 const LAST_ADVICE = 5;
 
 /** What concerns an fd as such: its state, its file's attributes, its place in the table. */
 export const FD_CALLS = {
   fd_close: hostcall(['i32'], (thread, fd) => {
-    thread.fds.close(fd);
+    thread.process.closeFd(fd);
     return undefined;
   }),
 
@@ -92,8 +94,14 @@ export const FD_CALLS = {
   }),
 
   fd_prestat_get: hostcall(['i32', 'i32'], (thread, fd, prestat) => {
-    const name = preopenName(thread.fds.get(fd));
+    const entry = thread.fds.get(fd);
     thread.memory.bytes(prestat, 8).fill(0);
+    if (entry.preopenName === undefined && thread.fds.hasPreopenAbove(fd)) {
+      // An fd that was inherited. Programs look from 3 on, and would stop at EBADF.
+      thread.memory.writeU8(prestat, NO_PREOPEN);
+      return undefined;
+    }
+    const name = preopenName(entry);
     thread.memory.writeU8(prestat, PREOPEN_DIRECTORY);
     thread.memory.writeU32((prestat >>> 0) + 4, name.length);
     return undefined;

@@ -3,9 +3,11 @@ import { SIGNALS } from '../../base/signals.ts';
 import type { FdEntry } from '../../kernel/fd-table.ts';
 import type { FileDescription, FileHandle, StreamHandle } from '../../kernel/file-description.ts';
 import { kernelSignal } from '../../kernel/signals.ts';
+import type { Terminal } from '../../kernel/terminal.ts';
 import type { Thread, WaitConditions } from '../../kernel/thread.ts';
 import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
+import { mayUseTerminal } from '../terminal-access.ts';
 import { readVectors } from './io-vectors.ts';
 import { RIGHTS } from './numbers.ts';
 import { requireRights } from './rights.ts';
@@ -18,6 +20,9 @@ export const FD_IO_CALLS = {
     const buffers = readVectors(thread.memory, vectors, count);
     // Checked before the read, so that no byte is lost to an answer that cannot be written.
     thread.memory.bytes(read, 4);
+    if (description.kind === 'stream' && description.terminal) {
+      return readTerminal(thread, description, description.terminal, buffers, read);
+    }
     return whenReady(thread, description, 'readable', () => {
       thread.memory.writeU32(read, readInto(description, buffers));
       return undefined;
@@ -178,6 +183,45 @@ function whenReady(
   }
 }
 
+/** What a read of a terminal keeps between its tries: VTIME counts from its beginning. */
+class TerminalRead {
+  readonly startNs: bigint;
+
+  constructor(startNs: bigint) {
+    this.startNs = startNs;
+  }
+}
+
+/** As `whenReady`, for those in the foreground, and with VTIME (termios(3)). */
+function readTerminal(
+  thread: Thread,
+  stream: StreamHandle,
+  terminal: Terminal,
+  buffers: readonly Uint8Array[],
+  read: number,
+): number | undefined {
+  if (!mayUseTerminal(thread, terminal, SIGNALS.SIGTTIN)) return WOULD_BLOCK;
+  const nowNs = thread.system.clock.monotonicNs();
+  const startNs = thread.retry instanceof TerminalRead ? thread.retry.startNs : nowNs;
+  // A line is given by one read, so that further buffers stay empty.
+  const [buffer] = buffers;
+  try {
+    thread.memory.writeU32(read, buffer ? terminal.read(buffer) : 0);
+    return undefined;
+  } catch (thrown) {
+    if (thrown !== ERRNO.EAGAIN || stream.flags.nonBlocking) throw thrown;
+    const deadlineNs = terminal.readDeadlineNs(startNs);
+    if (buffer && deadlineNs !== undefined && nowNs >= deadlineNs) {
+      thread.memory.writeU32(read, terminal.readNow(buffer));
+      return undefined;
+    }
+    thread.retry = new TerminalRead(startNs);
+    const queues = [terminal.readable];
+    thread.blockOn(deadlineNs === undefined ? { queues } : { queues, deadlineNs });
+    return WOULD_BLOCK;
+  }
+}
+
 /**
  * A blocking write to a stream is answered when all of it is taken, as write(2) on a pipe does; how
  * much was taken so far is kept between tries.
@@ -188,6 +232,10 @@ function writeStream(
   buffers: readonly Uint8Array[],
   written: number,
 ): number | undefined {
+  const { terminal } = stream;
+  if (terminal?.stopsBackgroundWrites && !mayUseTerminal(thread, terminal, SIGNALS.SIGTTOU)) {
+    return WOULD_BLOCK;
+  }
   const before = typeof thread.retry === 'number' ? thread.retry : undefined;
   let taken = before ?? 0;
   const answer = (): undefined => {

@@ -127,7 +127,7 @@ export const RIGHTS = {
   sockAccept: 1n << 29n,
 } as const;
 
-const ALL_RIGHTS = (1n << 30n) - 1n;
+export const ALL_RIGHTS = (1n << 30n) - 1n;
 const SOCKET_RIGHTS = RIGHTS.sockShutdown | RIGHTS.sockAccept;
 const FILE_ONLY_RIGHTS =
   RIGHTS.fdRead | RIGHTS.fdWrite | RIGHTS.fdSeek | RIGHTS.fdTell | RIGHTS.fdAllocate;
