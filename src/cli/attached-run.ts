@@ -1,10 +1,9 @@
-import type { Duplex } from 'node:stream';
 import type { ContainerWaitResponse } from '../wire/container.ts';
-import { FrameDecoder } from '../wire/stdcopy.ts';
-import { MULTIPLEXED_STREAM } from '../wire/stream-types.ts';
+import { AttachedStreams } from './attached-streams.ts';
 import type { Attachment } from './create-flags.ts';
 import type { EngineClient } from './engine-client.ts';
-import { type Terminal, writeAll } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { followWindow } from './window-follower.ts';
 
 /** What goes on to the container, as docker run does with --sig-proxy. */
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
@@ -16,7 +15,11 @@ const EXIT_CODE_OF_LEAVING = 1;
 export interface AttachedRunOptions {
   readonly id: string;
   readonly attachment: Attachment;
+  readonly hasTerminal: boolean;
   readonly isRemovedAtEnd: boolean;
+  readonly detachKeys: string;
+  /** Whether signals to us are for the container; with a terminal it gets them as keys. */
+  readonly proxiesSignals: boolean;
   /** Makes the container run; everything is attached by then. */
   readonly start: () => Promise<void>;
 }
@@ -25,78 +28,53 @@ export interface AttachedRunOptions {
  * Attaches to a container, starts it, passes streams and signals, and answers its exit code.
  *
  * # Errors
- * those of `start`, and of the engine
+ * those of `start`, and of the engine; DetachedError when the user leaves it by the keys
  */
 export async function runAttached(
   engine: EngineClient,
   terminal: Terminal,
-  { id, attachment, isRemovedAtEnd, start }: AttachedRunOptions,
+  options: AttachedRunOptions,
 ): Promise<number> {
-  const { connection, contentType } = await engine.hijack(`/containers/${id}/attach`, {
-    query: { stream: true, ...attachment },
+  const { id, attachment, hasTerminal, detachKeys } = options;
+  const connection = await engine.hijack(`/containers/${id}/attach`, {
+    query: { stream: true, ...attachment, detachKeys },
   });
-  try {
-    const waiting = await engine.stream('POST', `/containers/${id}/wait`, {
-      query: { condition: isRemovedAtEnd ? 'removed' : 'next-exit' },
-    });
-    const output = pumpOutput(connection, contentType, terminal);
-    // Before the start: output may be here, and a signal as its answer, before `start` resolves.
-    const left = new Promise<number>((resolve) => {
-      forwardSignals(engine, terminal, id, () => resolve(EXIT_CODE_OF_LEAVING));
-    });
-    await start();
-    if (attachment.stdin) void pumpInput(terminal, connection);
-    const ended = (async () => {
-      await output;
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of waiting) chunks.push(chunk);
-      const text = Buffer.concat(chunks).toString();
-      if (text === '') throw new Error(`the daemon ended before container ${id.slice(0, 12)} did`);
-      return (JSON.parse(text) as ContainerWaitResponse).StatusCode;
-    })();
-    return await Promise.race([ended, left]);
-  } finally {
-    connection.destroy();
-  }
-}
-
-/** Resolves when all output is written. */
-async function pumpOutput(
-  connection: Duplex,
-  contentType: string,
-  { stdout, stderr }: Terminal,
-): Promise<void> {
-  let full: Promise<void> | undefined;
-  const decoder = new FrameDecoder((stream, payload) => {
-    full = writeAll(stream === 'stderr' ? stderr : stdout, payload) ?? full;
+  using streams = new AttachedStreams(terminal, connection, {
+    takesInput: attachment.stdin,
+    hasTerminal,
+    detachKeys,
   });
-  const isFramed = contentType === MULTIPLEXED_STREAM;
-  for await (const chunk of connection) {
-    if (isFramed) decoder.feed(chunk);
-    else full = writeAll(stdout, chunk);
-    if (full) await full;
-    full = undefined;
-  }
+  const waiting = await engine.stream('POST', `/containers/${id}/wait`, {
+    query: { condition: options.isRemovedAtEnd ? 'removed' : 'next-exit' },
+  });
+  // Before the start: output may be here, and a signal as its answer, before `start` resolves.
+  const left = new Promise<number>((resolve) => {
+    if (!options.proxiesSignals || hasTerminal) return;
+    streams.onDispose(forwardSignals(engine, terminal, id, () => resolve(EXIT_CODE_OF_LEAVING)));
+  });
+  await options.start();
+  if (hasTerminal) streams.onDispose(followWindow(engine, terminal, `/containers/${id}`));
+  streams.beginInput();
+  const ended = (async () => {
+    await streams.ended;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of waiting) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    if (text === '') throw new Error(`the daemon ended before container ${id.slice(0, 12)} did`);
+    return (JSON.parse(text) as ContainerWaitResponse).StatusCode;
+  })();
+  return await Promise.race([ended, left]);
 }
 
-async function pumpInput({ stdin }: Terminal, connection: Duplex): Promise<void> {
-  connection.on('error', () => stdin.destroy());
-  for await (const chunk of stdin) {
-    if (!connection.writable) return;
-    const hasRoom = writeAll(connection, chunk);
-    if (hasRoom) await hasRoom;
-  }
-  if (connection.writable) connection.end();
-}
-
+/** Until the answer is called. */
 function forwardSignals(
   engine: EngineClient,
   terminal: Terminal,
   id: string,
   leave: () => void,
-): void {
+): () => void {
   let interrupts = 0;
-  for (const signal of FORWARDED_SIGNALS) {
+  const stops = FORWARDED_SIGNALS.map((signal) =>
     terminal.onSignal(signal, () => {
       if (signal === 'SIGINT') interrupts += 1;
       if (interrupts >= INTERRUPTS_TO_LEAVE) {
@@ -106,6 +84,9 @@ function forwardSignals(
       }
       // A container that has just ended takes no signal any more.
       engine.call('POST', `/containers/${id}/kill`, { query: { signal } }).catch(() => {});
-    });
-  }
+    }),
+  );
+  return () => {
+    for (const stop of stops) stop();
+  };
 }

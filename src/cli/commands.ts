@@ -1,5 +1,7 @@
+import { ATTACH } from './attach.ts';
 import type { Command } from './command.ts';
 import { KILL, REMOVE, RENAME, RESTART, START, STOP, WAIT } from './container-commands.ts';
+import { EXEC } from './exec.ts';
 import { IMAGES, IMPORT, PULL, REMOVE_IMAGE, TAG } from './image-commands.ts';
 import { INSPECT } from './inspect.ts';
 import { PAUSE, TOP, UNPAUSE, UPDATE } from './limit-commands.ts';
@@ -20,6 +22,8 @@ import {
 export const COMMANDS: readonly Command[] = [
   RUN,
   CREATE,
+  EXEC,
+  ATTACH,
   PS,
   START,
   STOP,
@@ -50,7 +54,9 @@ export const COMMANDS: readonly Command[] = [
 
 /** Docker's longer names (`container ls`, `image rm`) for the same commands. */
 const ALIASES: Readonly<Record<string, string>> = {
+  'container attach': 'attach',
   'container create': 'create',
+  'container exec': 'exec',
   'container inspect': 'inspect',
   'container kill': 'kill',
   'container list': 'ps',

@@ -1,7 +1,10 @@
 import type { ContainerInspect, ContainerWaitResponse } from '../wire/container.ts';
+import { SIGNAL_PROXY_FLAG } from './attach.ts';
 import { runAttached } from './attached-run.ts';
 import { type Command, forEachNamed } from './command.ts';
+import { DETACH_KEYS_FLAG, detachKeysOf } from './detach-keys-flag.ts';
 import { UsageError } from './flags.ts';
+import { requireTerminal } from './terminal.ts';
 
 const SEVERAL = { least: 1, most: Number.POSITIVE_INFINITY };
 
@@ -16,7 +19,9 @@ export const START: Command = {
       kind: 'boolean',
       summary: 'Attach STDOUT/STDERR and forward signals',
     },
+    DETACH_KEYS_FLAG,
     { name: 'interactive', short: 'i', kind: 'boolean', summary: "Attach container's STDIN" },
+    SIGNAL_PROXY_FLAG,
   ],
   arguments: SEVERAL,
   run: async (context, flags, names) => {
@@ -40,14 +45,15 @@ export const START: Command = {
       State,
     } = await engine.call<ContainerInspect>('GET', `/containers/${encodeURIComponent(name)}/json`);
     if (State.Paused) throw new Error('cannot attach to a paused container, unpause it first');
+    const takesInput = flags.isOn('interactive') && Config.OpenStdin;
+    if (takesInput && Config.Tty) requireTerminal(context.terminal);
     return runAttached(engine, context.terminal, {
       id,
-      attachment: {
-        stdin: flags.isOn('interactive') && Config.OpenStdin,
-        stdout: true,
-        stderr: true,
-      },
+      attachment: { stdin: takesInput, stdout: true, stderr: true },
+      hasTerminal: Config.Tty,
       isRemovedAtEnd: HostConfig.AutoRemove,
+      detachKeys: detachKeysOf(flags, context.terminal),
+      proxiesSignals: flags.isOn('sig-proxy'),
       start: () => start(id),
     });
   },

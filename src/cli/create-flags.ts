@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
 import type { ContainerCreateRequest } from '../wire/container-create.ts';
+import { ENVIRONMENT_FLAGS, environmentOf } from './environment-flags.ts';
 import { type FlagSpec, type Flags, UsageError } from './flags.ts';
 import { LIMIT_FLAGS, limitsOf } from './limit-flags.ts';
 import type { Terminal } from './terminal.ts';
+import { consoleSizeOf } from './window-follower.ts';
 
 /** The flags that `run` and `create` share: what a container is made of. */
 export const CREATE_FLAGS: readonly FlagSpec[] = [
   ...LIMIT_FLAGS,
+  ...ENVIRONMENT_FLAGS,
   { name: 'isolation', kind: 'text', summary: 'Container isolation: default, process or dense' },
   {
     name: 'memory-swappiness',
@@ -17,8 +19,6 @@ export const CREATE_FLAGS: readonly FlagSpec[] = [
   { name: 'attach', short: 'a', kind: 'list', summary: 'Attach to STDIN, STDOUT or STDERR' },
   { name: 'cidfile', kind: 'text', summary: 'Write the container ID to the file' },
   { name: 'entrypoint', kind: 'text', summary: 'Overwrite the default ENTRYPOINT of the image' },
-  { name: 'env', short: 'e', kind: 'list', summary: 'Set environment variables' },
-  { name: 'env-file', kind: 'list', summary: 'Read in a file of environment variables' },
   { name: 'expose', kind: 'list', summary: 'Expose a port or a range of ports' },
   { name: 'hostname', short: 'h', kind: 'text', summary: 'Container host name' },
   {
@@ -108,10 +108,7 @@ export function createRequestOf(
     Image: image,
     ...(command.length > 0 ? { Cmd: command } : {}),
     ...(entrypoint === undefined ? {} : { Entrypoint: [entrypoint] }),
-    Env: [
-      ...flags.list('env-file').flatMap((path) => readEnvFile(path, terminal)),
-      ...flags.list('env').flatMap((entry) => envEntry(entry, terminal)),
-    ],
+    Env: environmentOf(flags, terminal),
     WorkingDir: flags.text('workdir'),
     User: flags.text('user'),
     Hostname: flags.text('hostname'),
@@ -139,6 +136,7 @@ export function createRequestOf(
       PidsLimit: flags.integer('pids-limit'),
       ...(flags.has('init') ? { Init: flags.isOn('init') } : {}),
       Privileged: flags.isOn('privileged'),
+      ...(flags.isOn('tty') ? consoleSizeOf(terminal) : {}),
     },
   };
 }
@@ -154,23 +152,6 @@ function absoluteBind(volume: string, { workingDirectory, platform }: Terminal):
   if (!/^\.{1,2}(?:[/\\]|:)/.test(volume)) return volume;
   const separator = platform === 'win32' ? '\\' : '/';
   return `${workingDirectory}${separator}${volume}`;
-}
-
-/** `NAME` alone takes the value from here, and nothing when there is none. */
-function envEntry(entry: string, { env }: Terminal): string[] {
-  const [name = ''] = entry.split('=', 1);
-  if (name === '') throw new UsageError(`invalid environment variable: ${entry}`);
-  if (entry.includes('=')) return [entry];
-  const value = env[entry];
-  return value === undefined ? [] : [`${entry}=${value}`];
-}
-
-function readEnvFile(path: string, terminal: Terminal): string[] {
-  return readFileSync(path, 'utf8')
-    .split(/\r?\n/)
-    .map((line) => line.trimStart())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .flatMap((line) => envEntry(line, terminal));
 }
 
 function splitPair(label: string): [string, string] {

@@ -1,13 +1,16 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../base/engine-error.ts';
 import type { ContainerCreateRequest, ContainerCreateResponse } from '../wire/container-create.ts';
+import { SIGNAL_PROXY_FLAG } from './attach.ts';
 import { runAttached } from './attached-run.ts';
+import { DetachedError } from './attached-streams.ts';
 import { type Command, CommandError } from './command.ts';
 import { attachmentOf, CREATE_FLAGS, createRequestOf } from './create-flags.ts';
+import { DETACH_KEYS_FLAG, detachKeysOf } from './detach-keys-flag.ts';
 import { type EngineClient, EngineResponseError } from './engine-client.ts';
 import { type Flags, UsageError } from './flags.ts';
 import { pullImage } from './pull-image.ts';
-import type { Terminal } from './terminal.ts';
+import { requireTerminal, type Terminal } from './terminal.ts';
 
 /** Docker's exit codes for what kept a container from running. */
 const ENGINE_FAILED = 125;
@@ -26,27 +29,41 @@ export const RUN: Command = {
       kind: 'boolean',
       summary: 'Run container in background and print container ID',
     },
+    DETACH_KEYS_FLAG,
+    SIGNAL_PROXY_FLAG,
   ],
   isInterspersed: false,
   arguments: { least: 1, most: Number.POSITIVE_INFINITY },
   run: async (context, flags, positionals) => {
     const { terminal } = context;
     const attachment = attachmentOf(flags, flags.isOn('detach'));
+    const hasTerminal = flags.isOn('tty');
+    if (attachment.stdin && hasTerminal) requireTerminal(terminal);
     const request = createRequestOf(flags, positionals, attachment, terminal);
     try {
+      const detachKeys = detachKeysOf(flags, terminal);
       const { engine } = context;
       const id = await createContainer(engine, flags, request, terminal);
       const start = (): Promise<void> => engine.call('POST', `/containers/${id}/start`);
       const isAttached = attachment.stdin || attachment.stdout || attachment.stderr;
       if (isAttached) {
-        const isRemovedAtEnd = flags.isOn('rm');
-        return await runAttached(engine, terminal, { id, attachment, isRemovedAtEnd, start });
+        return await runAttached(engine, terminal, {
+          id,
+          attachment,
+          hasTerminal,
+          isRemovedAtEnd: flags.isOn('rm'),
+          detachKeys,
+          proxiesSignals: flags.isOn('sig-proxy'),
+          start,
+        });
       }
       await start();
       terminal.stdout.write(`${id}\n`);
       return 0;
     } catch (thrown) {
       if (thrown instanceof UsageError) throw thrown;
+      // The user has left; the container goes on.
+      if (thrown instanceof DetachedError) return 0;
       const message = `wolffia: ${messageOf(thrown)}\n\nRun 'wolffia run --help' for more information`;
       throw new CommandError(exitCodeOfFailure(thrown), message, { cause: thrown });
     }

@@ -8,6 +8,7 @@ import { EngineClient } from '../cli/engine-client.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { BUILD } from './build-facts.ts';
 import { findEngineNode } from './engine-node.ts';
+import { enterRawMode } from './raw-mode.ts';
 
 const terminal: Terminal = {
   // Touching process.stdin opens it; most commands never read.
@@ -20,6 +21,12 @@ const terminal: Terminal = {
     process.on(name, callback);
     return () => process.off(name, callback);
   },
+  windowSize: () => {
+    if (!process.stdout.isTTY) return undefined;
+    const [columns, rows] = process.stdout.getWindowSize();
+    return { columns, rows };
+  },
+  enterRawMode,
   env: process.env,
   platform: process.platform,
   workingDirectory: process.cwd(),
