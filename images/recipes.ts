@@ -1,6 +1,8 @@
 import { HELLO_WORLD } from './hello-world.ts';
 import { PHP, PYTHON, RUBY } from './interpreters.ts';
+import { JQ } from './jq.ts';
+import { LUA } from './lua.ts';
 import type { Recipe } from './recipe.ts';
 
 /** The images that come with Wolffia, in the order of their names. */
-export const RECIPES: readonly Recipe[] = [HELLO_WORLD, PHP, PYTHON, RUBY];
+export const RECIPES: readonly Recipe[] = [HELLO_WORLD, JQ, LUA, PHP, PYTHON, RUBY];

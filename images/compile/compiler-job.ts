@@ -1,7 +1,9 @@
 import type { FileContents, Mounts } from './compiler-files.ts';
 
-/** One run of one of LLVM's programs. */
+/** One run of one of LLVM's programs, or of another one. */
 export interface CompilerJob {
+  /** Another WASI command to run: what generates sources. */
+  readonly program?: Uint8Array;
   /** The program's name (clang, clang++, wasm-ld, llvm-ar …) and its arguments. */
   readonly args: readonly string[];
   readonly files?: FileContents;

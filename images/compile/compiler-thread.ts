@@ -25,7 +25,7 @@ function runCompiler(job: CompilerJob, { module, system }: CompilerThreadData): 
   let exitCode: number;
   let crash = '';
   try {
-    exitCode = host.run(module);
+    exitCode = host.run(job.program ? new WebAssembly.Module(job.program) : module);
   } catch (thrown) {
     exitCode = EXIT_CODE_OF_CRASH;
     crash = `the compiler broke: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`;

@@ -150,7 +150,7 @@ export class Toolchain {
 function keyOfRecipe(job: CompilerJob, output: string): string {
   const parts = [CLANG_VERSION, HOST_VERSION, output, ...job.args];
   const hash = createHash('sha256').update(parts.join('\0'));
-  if (job.stdin) hash.update('\0').update(job.stdin);
+  for (const bytes of [job.program, job.stdin]) hash.update(bytes ? `\0${digestOf(bytes)}` : '\0-');
   return hash.digest('hex');
 }
 
