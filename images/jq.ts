@@ -10,7 +10,7 @@ const VERSION = '1.7.1';
 
 /** What jq's configure would find, of all that it asks for. */
 const FUNCTIONS = [
-  ...['memmem', 'isatty', 'alloca_h', 'tm_tm_gmt_off', 'pthread', 'pthread_key_create'],
+  ...['memmem', 'isatty', 'alloca_h', 'tm_tm_gmt_off', 'pthread_key_create'],
   ...['gmtime_r', 'localtime_r', 'gettimeofday', 'strptime', 'strftime', 'timegm', 'setlocale'],
   ...['acos', 'acosh', 'asin', 'asinh', 'atan2', 'atan', 'atanh', 'cbrt', 'ceil', 'copysign'],
   ...['cos', 'cosh', 'erf', 'erfc', 'exp10', 'exp2', 'exp', 'expm1', 'fabs', 'fdim', 'floor'],
