@@ -3,6 +3,7 @@ import { PHP, PYTHON, RUBY } from './interpreters.ts';
 import { JQ } from './jq.ts';
 import { LUA } from './lua.ts';
 import type { Recipe } from './recipe.ts';
+import { SQLITE } from './sqlite.ts';
 
 /** The images that come with Wolffia, in the order of their names. */
-export const RECIPES: readonly Recipe[] = [HELLO_WORLD, JQ, LUA, PHP, PYTHON, RUBY];
+export const RECIPES: readonly Recipe[] = [HELLO_WORLD, JQ, LUA, PHP, PYTHON, RUBY, SQLITE];

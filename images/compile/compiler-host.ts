@@ -78,9 +78,12 @@ export class CompilerHost {
 
   #imports(): Record<string, (...args: never[]) => number> {
     const answers = { ...this.#environmentCalls(), ...this.#fdCalls(), ...this.#pathCalls() };
-    return Object.fromEntries(
+    const imports = Object.fromEntries(
       Object.entries(answers).map(([name, call]) => [name, answering(call)]),
     );
+    // What a program imports beside, it does not need to generate sources.
+    const noSuchCall = (): number => ERRNO_NUMBERS.ENOSYS;
+    return new Proxy(imports, { get: (known, name) => known[String(name)] ?? noSuchCall });
   }
 
   #environmentCalls(): Calls {

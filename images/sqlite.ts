@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GETPID, PROCESS_CLOCKS, SIGNAL, stackOf } from './compile/c-feature.ts';
+import { debianAbsence } from './debian-source.ts';
+import { addBasics, addLicences, addProgram } from './image-files.ts';
+import type { Kitchen, Recipe } from './recipe.ts';
+import { generateSources } from './sqlite/generated-sources.ts';
+
+/** Tests, and what is for other systems. */
+const LEFT_OUT = /^(test.*|tclsqlite|os_win|mutex_w32)\.c$/;
+const FTS3_LEFT_OUT = /^fts3_(test|icu)\.c$/;
+
+const FLAGS = [
+  ...['-w', '-I/gen', '-I/src', '-I/ext/rtree', '-I/ext/fts3'],
+  ...['-DSQLITE_CORE', '-DSQLITE_THREADSAFE=0', '-DSQLITE_OMIT_LOAD_EXTENSION'],
+  ...['-include', '/gen/no-shared-memory.h', '-DSQLITE_MAX_MMAP_SIZE=0', '-DNDEBUG'],
+  ...['-DSQLITE_TEMP_STORE=2', '-DSQLITE_USE_URI=1'],
+  ...['-DHAVE_USLEEP=1', '-DHAVE_FDATASYNC=1', '-DHAVE_GMTIME_R=1', '-DHAVE_LOCALTIME_R=1'],
+  ...['-DHAVE_ISNAN=1', '-DHAVE_STDINT_H=1', '-DHAVE_INTTYPES_H=1'],
+  ...['FTS3', 'FTS3_PARENTHESIS', 'FTS4', 'FTS5', 'RTREE', 'GEOPOLY', 'MATH_FUNCTIONS'].map(
+    (name) => `-DSQLITE_ENABLE_${name}`,
+  ),
+  ...['DBSTAT_VTAB', 'DBPAGE_VTAB', 'STMTVTAB', 'COLUMN_METADATA', 'EXPLAIN_COMMENTS'].map(
+    (name) => `-DSQLITE_ENABLE_${name}`,
+  ),
+  ...['-DSQLITE_WASI', '-DSQLITE_DEFAULT_UNIX_VFS="unix-none"', '-DSQLITE_NOHAVE_SYSTEM'],
+];
+
+/** The shell with the library in it, compiled file by file. */
+async function buildSqlite({
+  debianSource,
+  compileProgram,
+  toolchain,
+  sourcePath,
+  progress,
+}: Kitchen) {
+  const folder = await debianSource('sqlite3');
+  progress('Generating sources of sqlite3');
+  const files = {
+    ...(await generateSources(folder, toolchain)),
+    '/gen/no-shared-memory.h': readFileSync(sourcePath('sqlite/no-shared-memory.h')),
+  };
+  const sourcesIn = (path: string, leftOut: RegExp): string[] =>
+    readdirSync(join(folder, path))
+      .filter((name) => name.endsWith('.c') && !leftOut.test(name))
+      .map((name) => `/${path}/${name}`);
+  return compileProgram({
+    name: 'sqlite3',
+    sources: [
+      ...['/gen/parse.c', '/gen/opcodes.c', '/gen/fts5.c', '/gen/shell.c'],
+      ...sourcesIn('src', LEFT_OUT),
+      ...sourcesIn('ext/fts3', FTS3_LEFT_OUT),
+      ...['/ext/rtree/rtree.c', '/ext/misc/stmt.c'],
+    ],
+    files,
+    mounts: { '/src': join(folder, 'src'), '/ext': join(folder, 'ext') },
+    features: [SIGNAL, GETPID, PROCESS_CLOCKS, stackOf(1_048_576)],
+    flags: FLAGS,
+  });
+}
+
+export const SQLITE: Recipe = {
+  name: 'sqlite',
+  summary: "SQLite's shell, with full-text search and R-trees",
+  changes: [
+    'ENTRYPOINT ["sqlite3"]',
+    'WORKDIR /data',
+    'LABEL org.opencontainers.image.version=3.46.1 org.opencontainers.image.licenses=blessing',
+  ],
+  absence: debianAbsence,
+  build: async (rootDirectory, kitchen) => {
+    await addProgram(rootDirectory, 'usr/bin/sqlite3', await buildSqlite(kitchen));
+    await addBasics(rootDirectory);
+    const copyright = join(await kitchen.debianSource('sqlite3'), 'debian', 'copyright');
+    await addLicences(rootDirectory, 'sqlite3', { copyright });
+  },
+};
