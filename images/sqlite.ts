@@ -20,7 +20,7 @@ const FLAGS = [
   ...['FTS3', 'FTS3_PARENTHESIS', 'FTS4', 'FTS5', 'RTREE', 'GEOPOLY', 'MATH_FUNCTIONS'].map(
     (name) => `-DSQLITE_ENABLE_${name}`,
   ),
-  ...['DBSTAT_VTAB', 'DBPAGE_VTAB', 'STMTVTAB', 'COLUMN_METADATA', 'EXPLAIN_COMMENTS'].map(
+  ...['DBSTAT_VTAB', 'DBPAGE_VTAB', 'STMTVTAB', 'COLUMN_METADATA'].map(
     (name) => `-DSQLITE_ENABLE_${name}`,
   ),
   ...['-DSQLITE_WASI', '-DSQLITE_DEFAULT_UNIX_VFS="unix-none"', '-DSQLITE_NOHAVE_SYSTEM'],

@@ -25,6 +25,7 @@ import { ContainerFiles } from './container-files.ts';
 import { DeterministicHost } from './deterministic-host.ts';
 import { LinkSink } from './link-sink.ts';
 import { LinkSource } from './link-source.ts';
+import { permittedFiles, type SyncRequest } from './permitted-files.ts';
 import { ProgramCache } from './program-cache.ts';
 import { CellProgramLoader } from './program-loader.ts';
 import { RewriteCache } from './rewrite-cache.ts';
@@ -57,6 +58,9 @@ export class CellServer {
   readonly #loader: CellProgramLoader;
   readonly #files: ContainerFiles;
   readonly #tasks = new Map<number, RunningTask>();
+  /** Files that the daemon was asked to sync, by the number of the question. */
+  readonly #syncs = new Map<number, (code: string | undefined) => void>();
+  #nextSync = 0;
   readonly #decoder: FrameDecoder;
   readonly #shutdown: () => void;
 
@@ -68,10 +72,12 @@ export class CellServer {
     /** Makes clocks, randomness and turns a function of it and of what the guests do. */
     readonly seed?: string | undefined;
   }) {
-    this.#host = options.host;
     this.#send = options.send;
     this.#shutdown = options.shutdown;
-    const { host, seed, abis } = options;
+    const { seed, abis } = options;
+    const files = permittedFiles(options.host.files, (request) => this.#askSync(request));
+    const host = { ...options.host, files };
+    this.#host = host;
     this.#guestHost =
       seed === undefined
         ? host
@@ -84,7 +90,7 @@ export class CellServer {
       reportBug: host.reportBug,
       trace: this.#trace,
     };
-    this.#programs = new ProgramCache(linker, new RewriteCache(options.host), options.host);
+    this.#programs = new ProgramCache(linker, new RewriteCache(host), host);
     this.#loader = new CellProgramLoader(this.#programs);
     this.#files = new ContainerFiles(this.#guestHost);
     this.#decoder = new FrameDecoder({
@@ -112,6 +118,12 @@ export class CellServer {
    */
   feed(chunk: Uint8Array): void {
     this.#decoder.feed(chunk);
+  }
+
+  #askSync(request: SyncRequest): Promise<string | undefined> {
+    const id = this.#nextSync++;
+    this.#tell(0, { type: 'sync', id, ...request });
+    return new Promise((resolve) => this.#syncs.set(id, resolve));
   }
 
   #receive(task: number, json: string): void {
@@ -145,6 +157,10 @@ export class CellServer {
       }
       case 'resize':
         this.#tasks.get(task)?.process.resize(message);
+        return;
+      case 'synced':
+        this.#syncs.get(message.id)?.(message.code);
+        this.#syncs.delete(message.id);
         return;
       case 'shutdown':
         this.#shutdown();

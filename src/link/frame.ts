@@ -20,7 +20,7 @@
  */
 export const FRAME_KINDS = { message: 1, data: 2, credit: 3, end: 4 } as const;
 
-export const LINK_VERSION = 3;
+export const LINK_VERSION = 4;
 export const HEADER_SIZE = 12;
 export const WINDOW_SIZE = 256 * 1024;
 /**

@@ -88,7 +88,7 @@ const startMessage = v.object({
 });
 
 /**
- * What the daemon says to a cell; all but `warm` and `shutdown` are about the frame's task. `start` and `exec`
+ * What the daemon says to a cell; all but `warm`, `synced` and `shutdown` are about the frame's task. `start` and `exec`
  * are answered by `started` or `refused`, and after `started` there comes one `exited`; `pause`, `resume` and
  * `update` are answered by `done`, `usage` by `usage`, in the order in which they came.
  *
@@ -108,6 +108,8 @@ const daemonMessage = v.variant('type', [
   v.object({ type: v.literal('usage') }),
   v.object({ type: v.literal('signal'), signal: v.number() }),
   v.object({ type: v.literal('resize'), ...windowSize.entries }),
+  /** Answers `sync`; without a code it is done. */
+  v.object({ type: v.literal('synced'), id: count, code: v.exactOptional(text) }),
   v.object({ type: v.literal('shutdown') }),
 ]);
 
@@ -130,6 +132,15 @@ const cellMessage = v.variant('type', [
   }),
   v.object({ type: v.literal('done') }),
   v.object({ type: v.literal('usage'), usage }),
+  /** A file is to be on stable storage; see permitted-files.ts. Answered by `synced`. */
+  v.object({
+    type: v.literal('sync'),
+    id: count,
+    path: text,
+    device: text,
+    inode: text,
+    dataOnly: v.boolean(),
+  }),
   /** Once a second: the event loop turns, whatever the guests do. */
   v.object({ type: v.literal('heartbeat') }),
 ]);

@@ -13,6 +13,7 @@ import {
 } from '../../link/messages.ts';
 import type { TaskExit, TaskIo } from '../contract.ts';
 import { CellTask } from './cell-task.ts';
+import { syncFile } from './file-sync.ts';
 import { type CellHardening, closeAll } from './hardening.ts';
 
 export interface CellProgram {
@@ -51,6 +52,9 @@ const CELL_FLAGS = [
 
 const DRAIN_DEADLINE_MS = 1_000;
 
+/** A cell has no more processes than that, each of which waits for its own. */
+const MAX_SYNCS = 65_536;
+
 /** The link is the fourth descriptor of a cell, behind the standard three. */
 const LINK_FD = 3;
 
@@ -82,6 +86,7 @@ export class Cell {
   readonly #starts = new Map<number, (answer: CellMessage) => void>();
   /** For each task, those who wait for an answer, in the order of their questions. */
   readonly #questions = new Map<number, Question[]>();
+  #syncCount = 0;
   #silentTicks = 0;
   #nextTask = 1;
   #deathReason = 'the cell ended';
@@ -269,10 +274,23 @@ export class Cell {
       case 'usage':
         this.#questions.get(task)?.shift()?.resolve(message);
         return;
+      case 'sync':
+        this.#sync(message);
+        return;
       case 'heartbeat':
         // Any word resets the watchdog; this one is there to be said.
         return;
     }
+  }
+
+  #sync(message: CellMessage & { readonly type: 'sync' }): void {
+    if (this.#syncCount >= MAX_SYNCS) throw new LinkError('too many files to sync at once');
+    this.#syncCount++;
+    void syncFile(message).then((code) => {
+      this.#syncCount--;
+      const { id } = message;
+      this.tell(0, { type: 'synced', id, ...(code === undefined ? {} : { code }) });
+    });
   }
 
   #isRunning(number: number): boolean {
