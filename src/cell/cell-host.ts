@@ -9,6 +9,8 @@ export interface CellHost {
   readonly files: HostFiles;
   /** Fills with random bytes fit for keys. */
   readonly fillRandom: (target: Uint8Array) => void;
+  /** What the machine has; a container without a limit is told that it may use it. */
+  readonly memoryBytes: number;
   /** Where rewritten programs are kept for the next cell; undefined: nowhere. */
   readonly rewriteCacheDirectory: string | undefined;
   /** The sha256 of the bytes, in hexadecimal. */

@@ -183,7 +183,7 @@ export class CellServer {
     try {
       const host = this.#guestHost;
       const group = new ControlGroup(spec.resources, host.clock.monotonicMs());
-      const files = this.#files.open(spec, group.memory);
+      const files = this.#files.open(spec, group.memory.files);
       const parts = { group, loader: this.#loader, scheduler: this.#scheduler, host };
       const container = owned.use(new CellContainer(spec, files, parts));
       this.#prepare(number, spec, container);

@@ -5,6 +5,7 @@ import type { ControlGroup } from '../kernel/control-group.ts';
 import { exitCodeOf, type ProcessEnd, signaled } from '../kernel/exit-status.ts';
 import { FdTable } from '../kernel/fd-table.ts';
 import { Init } from '../kernel/init.ts';
+import { ProcView } from '../kernel/proc-view.ts';
 import { Process } from '../kernel/process.ts';
 import { processGroupsOf } from '../kernel/process-groups.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
@@ -19,6 +20,7 @@ import type { Resources, Usage } from '../spec/resources.ts';
 import type { WindowSize } from '../spec/window-size.ts';
 import type { FileTree } from '../vfs/file-tree.ts';
 import type { Location } from '../vfs/path-walk.ts';
+import { createProc } from '../vfs/proc.ts';
 import type { CellHost } from './cell-host.ts';
 import type { LoadedProgram } from './loaded-program.ts';
 import type { CellProgramLoader } from './program-loader.ts';
@@ -93,6 +95,7 @@ export class CellContainer implements Disposable {
       hostname: spec.hostname,
       pidsLimit: spec.resources.pidsLimit,
     });
+    mountProc(this.#system, host);
   }
 
   /**
@@ -195,10 +198,24 @@ export class CellContainer implements Disposable {
   }
 }
 
+/** Unique among the file systems of a container (see container-files.ts). */
+const PROC_DEVICE = 4n;
 /** What programs are told of the time in a cell of their own. */
 const CLOCK_GRAIN_NS = 1_000n;
 /** And beside others, on whom a finer clock would let them spy (as browsers do it). */
 const SHARED_CLOCK_GRAIN_NS = 100_000n;
+
+/** Only shown, as /dev: it needs no directory in the image. */
+function mountProc(system: System, { clock, memoryBytes }: CellHost): void {
+  const { files } = system;
+  const proc = createProc({
+    source: new ProcView(system, memoryBytes),
+    mounts: () => files.mounts,
+    device: PROC_DEVICE,
+    now: () => clock.realtimeNs(),
+  });
+  files.mount('/proc', proc, { isVirtual: true });
+}
 
 const NO_WINDOW: WindowSize = { columns: 0, rows: 0 };
 

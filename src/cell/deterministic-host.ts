@@ -22,6 +22,8 @@ export class DeterministicHost implements CellHost {
   readonly clock: Clock;
   readonly turns: Turns;
   readonly files: CellHost['files'];
+  /** The same for every run, wherever it is. */
+  readonly memoryBytes = 1 << 30;
   readonly rewriteCacheDirectory: string | undefined;
   readonly sha256: CellHost['sha256'];
   readonly reportBug: CellHost['reportBug'];

@@ -23,7 +23,12 @@ export function openStandardStreams(fds: FdTable, streams: StandardStreams): voi
 
 /** Fds 0, 1 and 2, all of them the one terminal. */
 export function openTerminal(fds: FdTable, terminal: Terminal): void {
-  const description = new StreamHandle({ source: terminal, sink: terminal, terminal });
+  const description = new StreamHandle({
+    source: terminal,
+    sink: terminal,
+    terminal,
+    name: '/dev/tty',
+  });
   for (let fd = 0; fd <= 2; fd++) {
     fds.add({ description, rights: STREAM_RIGHTS, inheritingRights: 0n });
   }

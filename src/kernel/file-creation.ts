@@ -8,6 +8,7 @@ import {
   FileHandle,
   type OpenAccess,
   type StatusFlags,
+  StreamHandle,
 } from './file-description.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
@@ -80,7 +81,11 @@ const NEW_FILE = {
 
 /** The terminal, or another process's open file, that a file stands for. */
 function descriptionOf(process: Process, alias: Alias): FileDescription {
-  if (alias === 'controlling-terminal') throw ERRNO.ENXIO;
+  if (alias === 'controlling-terminal') {
+    const { terminal } = process.session;
+    if (!terminal) throw ERRNO.ENXIO;
+    return new StreamHandle({ source: terminal, sink: terminal, terminal, name: '/dev/tty' });
+  }
   const owner = process.system.processes.get(alias.pid);
   if (!owner) throw ERRNO.ENOENT;
   return owner.fds.get(alias.fd).description;

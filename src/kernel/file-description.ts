@@ -165,6 +165,8 @@ export interface StreamEnds {
   readonly sink?: ByteSink;
   /** It is one: source and sink are its slave side. */
   readonly terminal?: Terminal;
+  /** What /proc shows of it; without one it is a pipe. */
+  readonly name?: string;
   /** Tells streams apart (fstat(2)); both ends of a pipe have the same one. */
   readonly inode?: bigint;
   /** Nobody has the description any more. */
@@ -187,6 +189,10 @@ export class StreamHandle extends SharedDescription {
 
   get sink(): ByteSink | undefined {
     return this.#ends.sink;
+  }
+
+  get name(): string {
+    return this.#ends.name ?? `pipe:[${this.#ends.inode ?? 0n}]`;
   }
 
   get terminal(): Terminal | undefined {

@@ -3,6 +3,8 @@
  * that the kernel holds for them. Who takes memory charges it first and releases it at the end.
  */
 export class MemoryAccount {
+  /** Of it, files in memory (tmpfs). */
+  readonly files = new FileMemory(this);
   /** Infinity: no limit. A lower one refuses further growth, and takes nothing back. */
   limitBytes: number;
   #usedBytes = 0;
@@ -38,6 +40,31 @@ export class MemoryAccount {
   }
 
   release(bytes: number): void {
+    this.#usedBytes -= bytes;
+  }
+}
+
+/** The part of a container's memory that its files in memory take. */
+export class FileMemory {
+  readonly #account: MemoryAccount;
+  #usedBytes = 0;
+
+  constructor(account: MemoryAccount) {
+    this.#account = account;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  tryCharge(bytes: number): boolean {
+    if (!this.#account.tryCharge(bytes)) return false;
+    this.#usedBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#account.release(bytes);
     this.#usedBytes -= bytes;
   }
 }

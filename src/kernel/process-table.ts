@@ -2,7 +2,7 @@ import { ERRNO } from '../base/errno.ts';
 import type { Process } from './process.ts';
 
 /** As Linux's default pid_max: pids stay below, and start over from `FIRST_REUSED_PID`. */
-const PID_MAX = 32_768;
+export const PID_MAX = 32_768;
 /** As Linux's RESERVED_PIDS: the first pids are not given out again. */
 const FIRST_REUSED_PID = 300;
 export const INIT_PID = 1;
@@ -14,6 +14,7 @@ export class ProcessTable {
   /** Threads that are not their process's first have a tid of the same numbers. */
   readonly #threadIds = new Set<number>();
   #lastPid = 0;
+  #forkCount = 0;
 
   constructor(limit: number | undefined) {
     this.limit = limit;
@@ -60,7 +61,18 @@ export class ProcessTable {
     throw ERRNO.EAGAIN;
   }
 
+  /** The pid that was given last. */
+  get lastPid(): number {
+    return this.#lastPid;
+  }
+
+  /** How many processes there were so far. */
+  get forkCount(): number {
+    return this.#forkCount;
+  }
+
   add(process: Process): void {
+    this.#forkCount++;
     this.#processes.set(process.pid, process);
   }
 

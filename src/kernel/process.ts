@@ -64,6 +64,8 @@ export class Process {
   /** Woken when a signal has become pending. */
   readonly signalArrived = new WaitQueue();
   readonly startedMs: number;
+  /** What it has read and written by its fds. */
+  readonly io = { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
   /** Resolves when it is buried. */
   readonly ended: Promise<ProcessEnd>;
   parent: Process | undefined;

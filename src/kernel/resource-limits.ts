@@ -9,7 +9,7 @@ export interface ResourceLimit {
 export const UNLIMITED = (1n << 64n) - 1n;
 /** Linux's numbers. */
 export const RESOURCE = { stack: 3, core: 4, openFiles: 7 } as const;
-const RESOURCE_COUNT = 16;
+export const RESOURCE_COUNT = 16;
 
 const DEFAULTS: ReadonlyMap<number, ResourceLimit> = new Map([
   [RESOURCE.stack, { current: 8n << 20n, maximum: UNLIMITED }],

@@ -41,6 +41,11 @@ export class TerminalSession {
     return this.#session;
   }
 
+  /** The group in the foreground. */
+  get foreground(): number | undefined {
+    return this.#foreground;
+  }
+
   /** Sends a signal to the foreground group, if there is one. */
   signalForeground(signal: number): void {
     if (this.#foreground !== undefined) this.#groups.signalGroup(this.#foreground, signal);

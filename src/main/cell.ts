@@ -1,6 +1,7 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { Socket } from 'node:net';
+import { totalmem } from 'node:os';
 import { POSIX } from '../abi/posix/posix.ts';
 import { PREVIEW1 } from '../abi/preview1/preview1.ts';
 import { THREADS } from '../abi/threads/threads.ts';
@@ -26,6 +27,7 @@ function main(): void {
       turns: { atNextTurn: (callback) => void setImmediate(callback) },
       files: { fs, platform: process.platform },
       fillRandom: (target) => void randomFillSync(target),
+      memoryBytes: totalmem(),
       rewriteCacheDirectory: process.argv[2],
       sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
       reportBug,

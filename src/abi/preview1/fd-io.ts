@@ -24,8 +24,7 @@ export const FD_IO_CALLS = {
       return readTerminal(thread, description, description.terminal, buffers, read);
     }
     return whenReady(thread, description, 'readable', () => {
-      thread.memory.writeU32(read, readInto(description, buffers));
-      return undefined;
+      return answerRead(thread, read, readInto(description, buffers));
     });
   }),
 
@@ -43,8 +42,7 @@ export const FD_IO_CALLS = {
         position += got;
         if (got < buffer.length) break;
       }
-      thread.memory.writeU32(read, total);
-      return undefined;
+      return answerRead(thread, read, total);
     },
   ),
 
@@ -121,6 +119,18 @@ function fileFor(thread: Thread, fd: number, rights: bigint): FileHandle {
   requireRights(entry, rights);
   if (description.kind === 'directory') throw ERRNO.EISDIR;
   return description;
+}
+
+function answerRead({ memory, process }: Thread, pointer: number, count: number): undefined {
+  process.io.readBytes += count;
+  process.io.readCalls += 1;
+  memory.writeU32(pointer, count);
+}
+
+function answerWrite({ memory, process }: Thread, pointer: number, count: number): undefined {
+  process.io.writtenBytes += count;
+  process.io.writeCalls += 1;
+  memory.writeU32(pointer, count);
 }
 
 function seekBase(file: FileHandle, whence: number): number {
@@ -206,14 +216,12 @@ function readTerminal(
   // A line is given by one read, so that further buffers stay empty.
   const [buffer] = buffers;
   try {
-    thread.memory.writeU32(read, buffer ? terminal.read(buffer) : 0);
-    return undefined;
+    return answerRead(thread, read, buffer ? terminal.read(buffer) : 0);
   } catch (thrown) {
     if (thrown !== ERRNO.EAGAIN || stream.flags.nonBlocking) throw thrown;
     const deadlineNs = terminal.readDeadlineNs(startNs);
     if (buffer && deadlineNs !== undefined && nowNs >= deadlineNs) {
-      thread.memory.writeU32(read, terminal.readNow(buffer));
-      return undefined;
+      return answerRead(thread, read, terminal.readNow(buffer));
     }
     thread.retry = new TerminalRead(startNs);
     const queues = [terminal.readable];
@@ -238,10 +246,7 @@ function writeStream(
   }
   const before = typeof thread.retry === 'number' ? thread.retry : undefined;
   let taken = before ?? 0;
-  const answer = (): undefined => {
-    thread.memory.writeU32(written, taken);
-    return undefined;
-  };
+  const answer = (): undefined => answerWrite(thread, written, taken);
   try {
     requireRoom(stream, buffers, taken);
     let skipped = taken;
@@ -284,10 +289,9 @@ function writeFile(
   write: () => number,
 ): number | undefined {
   if (!file.flags.synchronous) {
-    thread.memory.writeU32(written, write());
-    return undefined;
+    return answerWrite(thread, written, write());
   }
-  if (thread.retry === undefined) thread.memory.writeU32(written, write());
+  if (thread.retry === undefined) answerWrite(thread, written, write());
   return awaitSync(thread, file, true);
 }
 

@@ -29,7 +29,11 @@ export const FD_CALLS = {
     if ((flags & ~SEMAPHORE) !== 0) throw ERRNO.EINVAL;
     thread.memory.bytes(fd, 4);
     const counter = new EventCounter(BigInt.asUintN(64, initial), (flags & SEMAPHORE) !== 0);
-    const description = new StreamHandle({ source: counter, sink: counter });
+    const description = new StreamHandle({
+      source: counter,
+      sink: counter,
+      name: 'anon_inode:[eventfd]',
+    });
     const entry = { description, rights: STREAM_RIGHTS, inheritingRights: 0n };
     thread.memory.writeU32(fd, thread.fds.add(entry));
     return undefined;

@@ -18,6 +18,7 @@ const host: CellHost = {
   turns: { atNextTurn: (callback) => void setImmediate(callback) },
   files: { fs, platform: process.platform },
   fillRandom: (target) => void randomFillSync(target),
+  memoryBytes: 1 << 30,
   rewriteCacheDirectory: join(directory, 'rewritten'),
   sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
   reportBug: (_where, thrown) => void bugs.push(thrown),
