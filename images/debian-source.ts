@@ -9,6 +9,8 @@ import { join } from 'node:path';
  * sources, whatever release they run.
  */
 const RELEASE = 'trixie';
+/** Asked for what a mirror does not have of that one; see `unpack`. */
+const OLDER_RELEASE = 'bookworm';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const MAX_COMPLAINT = 4096;
 
@@ -94,7 +96,8 @@ class PrivateApt {
     }
     const mirror = findMirror();
     if (mirror === undefined) throw new Error("no Debian archive is among apt's sources");
-    const stanza = ['Types: deb-src', `URIs: ${mirror}`, `Suites: ${RELEASE}`, 'Components: main'];
+    const suites = `Suites: ${RELEASE} ${OLDER_RELEASE}`;
+    const stanza = ['Types: deb-src', `URIs: ${mirror}`, suites, 'Components: main'];
     if (existsSync(KEYRING)) stanza.push(`Signed-By: ${KEYRING}`);
     writeFileSync(join(sources, 'debian.sources'), `${stanza.join('\n')}\n`);
     this.#configPath = join(home, 'apt.conf');

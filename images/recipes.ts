@@ -1,3 +1,4 @@
+import { BASE } from './base.ts';
 import { HELLO_WORLD } from './hello-world.ts';
 import { PHP, PYTHON, RUBY } from './interpreters.ts';
 import { JQ } from './jq.ts';
@@ -6,4 +7,4 @@ import type { Recipe } from './recipe.ts';
 import { SQLITE } from './sqlite.ts';
 
 /** The images that come with Wolffia, in the order of their names. */
-export const RECIPES: readonly Recipe[] = [HELLO_WORLD, JQ, LUA, PHP, PYTHON, RUBY, SQLITE];
+export const RECIPES: readonly Recipe[] = [BASE, HELLO_WORLD, JQ, LUA, PHP, PYTHON, RUBY, SQLITE];

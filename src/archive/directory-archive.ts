@@ -5,14 +5,15 @@ import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
 
 /**
- * Bits that say whether a program may be run; the rest is made uniform, so that one tree gives one
- * archive.
+ * Bits that say whether a program may be run, and whether a folder is everybody's to put files in;
+ * the rest is made uniform, so that one tree gives one archive.
  */
 const EXECUTABLE = 0o111;
+const STICKY = 0o1000;
 
 /**
- * A tar archive of a host directory that depends on nothing but names, contents and who may
- * execute: owners are root, times are the epoch, names are in order. Files that are neither
+ * A tar archive of a host directory that depends on nothing but names, contents and who may execute
+ * or share: owners are root, times are the epoch, names are in order. Files that are neither
  * directories, regular files nor links are left out.
  */
 export async function* archiveDirectory(directory: string): AsyncGenerator<Uint8Array> {
@@ -35,7 +36,7 @@ async function addDirectory(archive: Pack, directory: string, prefix: string): P
         ...header,
         name: `${header.name}/`,
         type: 'directory',
-        mode: 0o755,
+        mode: (stat.mode & STICKY) === 0 ? 0o755 : 0o1777,
       });
       await addDirectory(archive, path, `${prefix}${name}/`);
     } else if (stat.isSymbolicLink()) {

@@ -56,6 +56,7 @@ struct rusage {
 
 int getrlimit(int, struct rlimit *);
 int setrlimit(int, const struct rlimit *);
+int prlimit(pid_t, int, const struct rlimit *, struct rlimit *);
 int getrusage(int, struct rusage *);
 int getpriority(int, id_t);
 int setpriority(int, id_t, int);
@@ -64,6 +65,7 @@ int setpriority(int, id_t, int);
 #define rlim64_t rlim_t
 #define getrlimit64 getrlimit
 #define setrlimit64 setrlimit
+#define prlimit64 prlimit
 
 #ifdef __cplusplus
 }

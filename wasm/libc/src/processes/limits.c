@@ -19,6 +19,13 @@ int setrlimit(int resource, const struct rlimit *limit) {
   return result(wolffia_proc_limit(resource, value, NULL));
 }
 
+/* The limits of others are not to be had. */
+int prlimit(pid_t pid, int resource, const struct rlimit *limit, struct rlimit *old) {
+  if (pid != 0 && pid != getpid()) return fail(EPERM);
+  if (old && getrlimit(resource, old) < 0) return -1;
+  return limit ? setrlimit(resource, limit) : 0;
+}
+
 int getdtablesize(void) {
   struct rlimit limit;
   return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 256 : (int)limit.rlim_cur;

@@ -1,0 +1,1 @@
+/* toybox includes this for commands that are not built. */
