@@ -9,7 +9,7 @@ import { HijackedStream, type WantedStreams } from './hijacked-stream.ts';
 /**
  * `POST /containers/{id}/attach`.
  *
- * The connection is taken over at once, also before the container starts. With `logs` what it wrote
+ * The connection is taken over at once, also before the container starts (again). With `logs` what it wrote
  * so far comes first; what it writes meanwhile waits, and with it the container, so that nothing is
  * lost or told twice. A client that does not read slows the container, as in Docker; one that goes
  * away is forgotten.
@@ -48,14 +48,14 @@ export async function attach(
     const closesStdin = config.closesStdinOnce && !config.hasTerminal;
     void client.forwardInput(engine.lifecycle.nextTask(id), { detachKeys, closesStdin });
     if (exchange.flag('logs')) {
-      replay = replayLog(engine, record, wants, client).then(() => {
+      const done = (): void => {
         replay = undefined;
+      };
+      // A log that cannot be read breaks the connection, and holds nobody up.
+      replay = replayLog(engine, record, wants, client).then(done, () => {
+        done();
+        client.end();
       });
-    }
-    // Attached to a container that is over: there is nothing to wait for.
-    if (engine.containers.get(id).state.status === 'exited') {
-      await replay;
-      client.end();
     }
     return;
   }

@@ -23,12 +23,13 @@ export const ATTACH: Command = {
   ],
   arguments: { least: 1, most: 1 },
   run: async ({ engine, terminal }, flags, [name = '']) => {
-    const path = `/containers/${encodeURIComponent(name)}/json`;
-    const { Id: id, Config, State, HostConfig } = await engine.call<ContainerInspect>('GET', path);
-    if (!State.Running) {
-      throw new Error('cannot attach to a stopped container, start it first');
-    }
-    if (State.Paused) throw new Error('cannot attach to a paused container, unpause it first');
+    const inspect = async (): Promise<ContainerInspect> => {
+      const path = `/containers/${encodeURIComponent(name)}/json`;
+      const container = await engine.call<ContainerInspect>('GET', path);
+      requireAttachable(container);
+      return container;
+    };
+    const { Id: id, Config, HostConfig } = await inspect();
     const takesInput = !flags.isOn('no-stdin') && Config.OpenStdin;
     if (takesInput && Config.Tty) requireTerminal(terminal);
     return runAttached(engine, terminal, {
@@ -39,8 +40,16 @@ export const ATTACH: Command = {
       detachKeys: detachKeysOf(flags, terminal),
       proxiesSignals: flags.isOn('sig-proxy'),
       start: async () => {
+        // One that ended just before would be waited for until its next start.
+        await inspect();
         if (Config.Tty) await provokeRedraw(engine, terminal, `/containers/${id}`);
       },
     });
   },
 };
+
+/** # Errors: an Error in Docker's words. */
+function requireAttachable({ State }: ContainerInspect): void {
+  if (!State.Running) throw new Error('cannot attach to a stopped container, start it first');
+  if (State.Paused) throw new Error('cannot attach to a paused container, unpause it first');
+}

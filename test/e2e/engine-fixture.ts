@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { archiveDirectory } from '../../src/archive/directory-archive.ts';
-import { compileSource } from '../suite/compile-source.ts';
+import { compileSource, compileUnixSource } from '../suite/compile-source.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const cli = join(root, 'bin', 'wolffia.cjs');
@@ -73,8 +73,17 @@ export class EngineFixture implements AsyncDisposable {
     return { ...process.env, WOLFFIA_DATA_ROOT: this.dataRoot, WOLFFIA_HOST: '', ...more };
   }
 
+  /** Our command, for a shell. */
+  get commandLine(): string {
+    return `${process.execPath} ${cli}`;
+  }
+
   path(name: string): string {
     return join(this.directory, name);
+  }
+
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
   }
 
   write(name: string, content: string | Uint8Array): string {
@@ -84,13 +93,15 @@ export class EngineFixture implements AsyncDisposable {
     return path;
   }
 
-  /** Imports the C programs of wasm/fixtures (behave, cat, wordcount) as the image `fixtures`. */
+  /** Imports C programs of wasm/fixtures (behave, cat, terminal, …) as the image `fixtures`. */
   async importFixtures(): Promise<void> {
     const files = this.path('fixtures');
     mkdirSync(files, { recursive: true });
     for (const name of ['behave', 'cat', 'wordcount']) {
       writeFileSync(join(files, name), await fixtureProgram(name), { mode: 0o755 });
     }
+    const terminal = await compileUnixSource('wasm/fixtures/terminal.c');
+    writeFileSync(join(files, 'terminal'), terminal, { mode: 0o755 });
     writeFileSync(join(files, 'text'), 'no program\n', { mode: 0o755 });
     const program = await fixtureProgram('behave');
     writeFileSync(join(files, 'plain'), program, { mode: 0o644 });

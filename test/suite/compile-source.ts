@@ -1,4 +1,5 @@
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectoryOf } from '../../images/cache-directory.ts';
 import { Kitchens } from '../../images/kitchen.ts';
@@ -18,4 +19,18 @@ export function openKitchen(): Kitchen {
 /** Compiles a C source of the repository, or takes it from the cache. */
 export function compileSource(path: string): Promise<Uint8Array> {
   return openKitchen().compileC(join(root, path));
+}
+
+/** The same for a source that counts on a Unix: with our additions to wasi-libc. */
+export function compileUnixSource(path: string): Promise<Uint8Array> {
+  const kitchen = openKitchen();
+  const name = basename(path);
+  const source = `/src/${name}`;
+  return kitchen.compileProgram({
+    name,
+    sources: [source],
+    files: { [source]: readFileSync(join(root, path)) },
+    library: kitchen.library,
+    flags: ['-Wall', '-Werror'],
+  });
 }
