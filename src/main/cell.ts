@@ -2,10 +2,7 @@ import { createHash, randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { Socket } from 'node:net';
 import { totalmem } from 'node:os';
-import { POSIX } from '../abi/posix/posix.ts';
-import { PREVIEW1 } from '../abi/preview1/preview1.ts';
-import { THREADS } from '../abi/threads/threads.ts';
-import { WASIX } from '../abi/wasix/wasix.ts';
+import { ABIS } from '../abi/abis.ts';
 import { CellServer } from '../cell/cell-server.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -21,7 +18,7 @@ function main(): void {
   process.umask(0);
   const link = new Socket({ fd: LINK_FD, readable: true, writable: true });
   const server = new CellServer({
-    abis: [PREVIEW1, WASIX, POSIX, THREADS],
+    abis: ABIS,
     host: {
       clock: systemClock(),
       turns: { atNextTurn: (callback) => void setImmediate(callback) },

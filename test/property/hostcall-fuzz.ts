@@ -1,0 +1,234 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Abi } from '../../src/abi/abi.ts';
+import { ABIS } from '../../src/abi/abis.ts';
+import { EXIT, HANDLE_SIGNAL, I64, WOULD_BLOCK } from '../../src/abi/glue.ts';
+import { bindHostcall } from '../../src/abi/hostcall.ts';
+import { createDevices } from '../../src/vfs/device.ts';
+import { FakeProcess } from '../fake/fake-process.ts';
+import { SeededRandom } from '../fake/seeded-random.ts';
+import { randomArguments, scribble } from './hostcall-arguments.ts';
+
+// Makes every call of every ABI with random arguments, in one process with real files.
+//   node test/property/hostcall-fuzz.ts COUNT [SEED]
+
+const PROGRESS_EVERY = 100_000;
+/** Then another process takes over: what the first one has done to its files and fds goes. */
+const CALLS_OF_PROCESS = 300;
+/** Few, so that they are used up now and then, and that the host has more. */
+const MAX_FDS = 48;
+const MAX_FAILURES = 10;
+/** What a call may take that is neither a loop without a bound nor a file of a terabyte. */
+const SLOW_CALL_MS = 1_000;
+
+export interface HostcallFuzzResult {
+  readonly calls: number;
+  /** By call: how often it was answered with success, an error, or had to wait. */
+  readonly outcomes: ReadonlyMap<string, { ok: number; error: number; blocked: number }>;
+  readonly failures: readonly string[];
+  readonly slowest: { readonly call: string; readonly ms: number };
+}
+
+/** A file of the host outside of the container: nothing may read, change or remove it. */
+class Canary implements Disposable {
+  readonly directory = mkdtempSync(join(tmpdir(), 'wolffia-canary-'));
+  readonly path = join(this.directory, 'canary');
+  readonly text = `canary of ${this.directory}`;
+
+  constructor() {
+    writeFileSync(this.path, this.text);
+  }
+
+  isUnharmed(): boolean {
+    return readFileSync(this.path, 'utf8') === this.text;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function newProcess(canary: Canary): FakeProcess {
+  const guest = new FakeProcess({ args: ['fuzz', 'ä'], env: ['A=1', 'EMPTY='] });
+  const at = (name: string): string => join(guest.folder, name);
+  mkdirSync(at('d/e'), { recursive: true });
+  mkdirSync(at('dev'));
+  writeFileSync(at('a'), 'the first file\n');
+  writeFileSync(at('d/b'), Buffer.alloc(10_000, 7));
+  symlinkSync(canary.path, at('absolute'));
+  symlinkSync(`../${basename(canary.directory)}/canary`, at('relative'));
+  symlinkSync(`../../../../../../../${canary.path}`, at('d/up'));
+  symlinkSync('loop', at('loop'));
+  symlinkSync('d', at('dd'));
+  const devices = createDevices({
+    device: 2n,
+    fillRandom: (target) => void target.fill(9),
+    createdNs: 0n,
+  });
+  guest.files.mount('/dev', devices, { isVirtual: true });
+  guest.process.fds.limit = MAX_FDS;
+  return guest;
+}
+
+/** Runs until `count` calls are made; `print` is told of progress. */
+export async function fuzzHostcalls(
+  count: number,
+  seed: number,
+  print: (line: string) => void,
+): Promise<HostcallFuzzResult> {
+  using canary = new Canary();
+  const run = new FuzzRun(seed, canary);
+  try {
+    for (let index = 1; index <= count && run.failures.length < MAX_FAILURES; index++) {
+      run.step(index);
+      if (index % CALLS_OF_PROCESS === 0) {
+        // Host operations under way get to their end.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (index % PROGRESS_EVERY === 0) {
+        print(`${index} calls, ${run.failures.length} failures`);
+      }
+    }
+    if (!canary.isUnharmed()) run.failures.push('the canary was changed');
+  } finally {
+    run.close();
+  }
+  return { ...run, calls: run.calls };
+}
+
+class FuzzRun {
+  calls = 0;
+  readonly outcomes = new Map<string, { ok: number; error: number; blocked: number }>();
+  readonly failures: string[] = [];
+  slowest = { call: '', ms: 0 };
+  readonly #random: SeededRandom;
+  readonly #canary: Canary;
+  readonly #canaryBytes: Buffer;
+  readonly #bound = ABIS.flatMap((abi) => this.#bind(abi));
+  #guest: FakeProcess;
+  #bug: unknown;
+
+  constructor(seed: number, canary: Canary) {
+    this.#random = new SeededRandom(seed);
+    this.#canary = canary;
+    this.#canaryBytes = Buffer.from(canary.text);
+    this.#guest = newProcess(canary);
+  }
+
+  #bind(abi: Abi) {
+    const numbers = new Set(Object.values(abi.errnoNumbers));
+    return Object.entries(abi.calls).map(([name, call]) => {
+      const title = `${abi.moduleName}.${name}`;
+      const running = (): FakeProcess['thread'] => this.#guest.thread;
+      const bound = bindHostcall(
+        name,
+        call,
+        {
+          get running() {
+            return running();
+          },
+        },
+        abi.errnoNumbers,
+        (_name, thrown) => {
+          this.#bug = thrown;
+        },
+      );
+      return { name, title, bound, numbers, types: call.parameters.map((type) => type === I64) };
+    });
+  }
+
+  step(index: number): void {
+    const random = this.#random;
+    if (this.#guest.thread.isEnding || index % CALLS_OF_PROCESS === 0) {
+      this.#guest[Symbol.dispose]();
+      this.#guest = newProcess(this.#canary);
+    }
+    if (index % 50 === 1) scribble(random, this.#guest.memory);
+    const { name, title, bound, numbers, types } = this.#pick();
+    const args = randomArguments(random, name, types);
+    const shown = `${title}(${args.join(', ')}) as call ${index}`;
+    this.calls++;
+    const startedMs = performance.now();
+    const answer = this.#call(bound, args, shown);
+    const ms = performance.now() - startedMs;
+    if (ms > this.slowest.ms) this.slowest = { call: shown, ms };
+    if (ms > SLOW_CALL_MS) this.failures.push(`${shown} took ${ms.toFixed(0)} ms`);
+    this.#note(title, answer);
+    const isKnown = answer === 0 || numbers.has(answer) || SPECIAL.has(answer);
+    if (!isKnown && !title.startsWith('wasi.')) this.failures.push(`${shown} answered ${answer}`);
+    if (Buffer.from(this.#guest.memory.buffer).includes(this.#canaryBytes)) {
+      this.failures.push(`${shown} read the canary`);
+      new Uint8Array(this.#guest.memory.buffer).fill(0);
+    }
+  }
+
+  /** Some come seldom, so that the others meet a process that has something. */
+  #pick() {
+    for (;;) {
+      const picked = this.#random.pick(this.#bound);
+      if (this.#random.chance(RARE[picked.name] ?? 100)) return picked;
+    }
+  }
+
+  #call(
+    bound: (...args: (number | bigint)[]) => number,
+    args: readonly (number | bigint)[],
+    shown: string,
+  ): number {
+    this.#bug = undefined;
+    let answer = EXIT;
+    try {
+      answer = bound(...args);
+      // A second try, as when it was woken; then it is left, as by a handler that jumps away.
+      if (answer === WOULD_BLOCK && this.#random.chance(50)) answer = bound(...args);
+    } catch (thrown) {
+      this.#bug = thrown;
+    }
+    if (this.#bug !== undefined) {
+      const stack = this.#bug instanceof Error ? this.#bug.stack : String(this.#bug);
+      this.failures.push(`${shown}: ${stack}`);
+    }
+    this.#guest.thread.settle();
+    return answer;
+  }
+
+  #note(title: string, answer: number): void {
+    const known = this.outcomes.get(title) ?? { ok: 0, error: 0, blocked: 0 };
+    if (answer === WOULD_BLOCK) known.blocked++;
+    else if (answer === 0 || answer === EXIT) known.ok++;
+    else known.error++;
+    this.outcomes.set(title, known);
+  }
+
+  close(): void {
+    this.#guest[Symbol.dispose]();
+  }
+}
+
+/** In a hundred: calls after which there is less to be done. */
+const RARE: Readonly<Record<string, number>> = {
+  proc_exit: 2,
+  proc_raise: 2,
+  fd_close: 10,
+  fd_renumber: 10,
+  fd_fdstat_set_rights: 20,
+};
+const SPECIAL: ReadonlySet<number> = new Set([WOULD_BLOCK, EXIT, HANDLE_SIGNAL]);
+
+async function main([count, seed]: readonly string[]): Promise<void> {
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  const first = Number(seed ?? Date.now() % 1_000_000_000);
+  print(`${count} calls from seed ${first}, Node ${process.versions.node}`);
+  const { calls, outcomes, failures, slowest } = await fuzzHostcalls(Number(count), first, print);
+  for (const [title, { ok, error, blocked }] of outcomes) {
+    print(`${title.padEnd(50)} ${ok} ok, ${error} errors, ${blocked} blocked`);
+  }
+  for (const failure of failures) print(`FAILED ${failure}`);
+  print(
+    `${calls} calls, ${failures.length} failures; slowest: ${slowest.ms.toFixed(1)} ms ${slowest.call}`,
+  );
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
+
+if (import.meta.main) await main(process.argv.slice(2));
