@@ -2,7 +2,7 @@ import { type FileOpening, openFile } from '../kernel/file-creation.ts';
 import type { FileDescription } from '../kernel/file-description.ts';
 import type { Thread } from '../kernel/thread.ts';
 import { WOULD_BLOCK } from './glue.ts';
-import { isFollowing, pathAt } from './path-argument.ts';
+import { confines, isFollowing, pathAt } from './path-argument.ts';
 import {
   checkFlags,
   DIRECTORY_RIGHTS,
@@ -43,15 +43,14 @@ const READ_RIGHTS = RIGHTS.fdRead | RIGHTS.fdReaddir;
 export function openPath(thread: Thread, request: OpenRequest): number {
   const { openFlags, path } = request;
   const opening = openingOf(request);
-  const needed =
-    RIGHTS.pathOpen | ((openFlags & OPEN_FLAGS.create) !== 0 ? RIGHTS.pathCreateFile : 0n);
-  const at = pathAt(thread, request.fd, needed, path.pointer, path.length);
+  const at = pathAt(thread, request.fd, rightsToOpen(openFlags), path.pointer, path.length);
   const description = openFile(thread, at, opening);
   if (description === 'would-block') return WOULD_BLOCK;
   return thread.fds.add({
     description,
     rights: request.rights & rightsOf(description),
     inheritingRights: request.inheritingRights & INHERITED_RIGHTS,
+    isConfined: confines(thread, request.fd),
     closeOnExec: request.closeOnExec,
   });
 }
@@ -63,17 +62,17 @@ export function openingOf(
   const { openFlags, fdFlags } = request;
   checkFlags(openFlags, OPEN_FLAGS);
   checkFlags(fdFlags, FD_FLAGS);
+  const isDirectory = (openFlags & OPEN_FLAGS.directory) !== 0;
   const access = {
     read: (request.rights & READ_RIGHTS) !== 0n,
-    write: (request.rights & WRITE_RIGHTS) !== 0n,
+    write: (request.rights & (isDirectory ? RIGHTS.fdWrite : WRITE_RIGHTS)) !== 0n,
   };
-  const isDirectory = (openFlags & OPEN_FLAGS.directory) !== 0;
   return {
     access,
     flags: statusFlagsOf(fdFlags),
     options: {
       read: access.read,
-      write: access.write && !isDirectory,
+      write: access.write,
       create: (openFlags & OPEN_FLAGS.create) !== 0,
       exclusive: (openFlags & OPEN_FLAGS.exclusive) !== 0,
       directory: isDirectory,
@@ -82,6 +81,13 @@ export function openingOf(
       permissions: request.permissions,
     },
   };
+}
+
+/** What an fd must allow for something to be opened from there. */
+function rightsToOpen(openFlags: number): bigint {
+  const create = (openFlags & OPEN_FLAGS.create) !== 0 ? RIGHTS.pathCreateFile : 0n;
+  const truncate = (openFlags & OPEN_FLAGS.truncate) !== 0 ? RIGHTS.pathFilestatSetSize : 0n;
+  return RIGHTS.pathOpen | create | truncate;
 }
 
 /** The rights that a kind of file allows. */

@@ -34,7 +34,18 @@ export function pathAt(
   requireRights(entry, rights);
   const path = readText(thread.memory, pointer, length);
   const start = startOfPath(entry, description.location, thread.system.files.root, path);
-  return { start, path, refuseEscape: true };
+  const isConfined = entry.isConfined === true;
+  return { start, path, refuseEscape: isConfined || entry.preopenName !== undefined, isConfined };
+}
+
+/**
+ * Whether what is opened from there is confined (`FdEntry.isConfined`): what stands below a preopen
+ * or such an fd.
+ */
+export function confines(thread: Thread, fd: number): boolean {
+  if (fd === WORKING_DIRECTORY_FD) return false;
+  const { preopenName, isConfined } = thread.fds.get(fd);
+  return preopenName !== undefined || isConfined === true;
 }
 
 export function isFollowing(lookupFlags: number): boolean {
@@ -44,9 +55,15 @@ export function isFollowing(lookupFlags: number): boolean {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Throws EFAULT, and EILSEQ for what is no UTF-8: names are text in preview1. */
+/** Linux's PATH_MAX less its NUL: a guest-chosen size bounds what is decoded. */
+const MAX_TEXT_BYTES = 4095;
+
+/**
+ * Throws EFAULT, ENAMETOOLONG, and EILSEQ for what is no UTF-8: names are text in preview1.
+ */
 export function readText(memory: GuestMemory, pointer: number, length: number): string {
   const bytes = memory.bytes(pointer, length);
+  if (bytes.length > MAX_TEXT_BYTES) throw ERRNO.ENAMETOOLONG;
   try {
     return decoder.decode(bytes);
   } catch (thrown) {

@@ -11,6 +11,11 @@ export interface FdEntry {
   inheritingRights: bigint;
   /** The name under which a directory was opened for the program before its start. */
   readonly preopenName?: string;
+  /**
+   * A directory that paths do not lead out of by what the program itself wrote: preview1's rule for
+   * those that it has opened. Preopens lead anywhere in the container.
+   */
+  readonly isConfined?: boolean;
   closeOnExec?: boolean;
 }
 
@@ -144,6 +149,7 @@ export class FdTable {
 }
 
 /** A copy is an ordinary fd, whatever the first one was opened for. */
-function copyOf({ description, rights, inheritingRights }: FdEntry, closeOnExec: boolean): FdEntry {
-  return { description, rights, inheritingRights, closeOnExec };
+function copyOf(entry: FdEntry, closeOnExec: boolean): FdEntry {
+  const { description, rights, inheritingRights, isConfined = false } = entry;
+  return { description, rights, inheritingRights, isConfined, closeOnExec };
 }

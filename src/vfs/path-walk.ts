@@ -103,6 +103,8 @@ export interface PathAt {
    * at the root and the other stays there. Targets of symbolic links always follow POSIX.
    */
   readonly refuseEscape?: boolean;
+  /** The same for `start`: a literal `..` there is ENOTCAPABLE. */
+  readonly isConfined?: boolean;
 }
 
 /**
@@ -138,7 +140,7 @@ export interface Resolved {
  * - ELOOP: more than 40 symbolic links
  * - ENAMETOOLONG: the path is longer than 4,095 bytes, a name than 255, or the place deeper than
  *   2,048
- * - ENOTCAPABLE: see `refuseEscape`
+ * - ENOTCAPABLE: see `refuseEscape` and `isConfined`
  * - EINVAL: the path holds a NUL
  */
 export function walk(root: Location, at: PathAt, lastLink: LastLink): Resolved {
@@ -161,7 +163,8 @@ export function walk(root: Location, at: PathAt, lastLink: LastLink): Resolved {
     if (isLiteral) literalCount = pending.length;
     if (name === '.') continue;
     if (name === '..') {
-      if (!current.parent && isLiteral && refuseEscape) throw ERRNO.ENOTCAPABLE;
+      const isOut = at.isConfined === true ? current === at.start : !current.parent;
+      if (isOut && isLiteral && refuseEscape) throw ERRNO.ENOTCAPABLE;
       current = current.parent ?? current;
       continue;
     }

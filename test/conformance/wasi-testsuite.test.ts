@@ -18,13 +18,6 @@ const SKIPPED: Readonly<Record<string, string>> = {
   'assemblyscript: environ_get-multiple-variables': 'containers have PATH and HOSTNAME',
   'assemblyscript: environ_sizes_get-multiple-variables': 'containers have PATH and HOSTNAME',
   'assemblyscript: environ_sizes_get-no-variables': 'containers have PATH and HOSTNAME',
-  'rust: fd_filestat_set': 'times that were set are read back by the nanosecond',
-  'rust: interesting_paths': 'paths out of a directory are not refused',
-  'rust: path_filestat': 'times that were set are read back by the nanosecond',
-  'rust: path_open_preopen': 'the preopen cannot be opened with all its rights',
-  'rust: symlink_create': 'links to absolute paths are not refused',
-  'rust: symlink_filestat': 'times that were set are read back by the nanosecond',
-  'rust: truncation_rights': 'the right to truncate is not asked for',
 };
 
 const test = suite('WASI test suite');

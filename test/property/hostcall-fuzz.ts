@@ -64,12 +64,16 @@ function newProcess(canary: Canary): FakeProcess {
   const devices = createDevices({
     device: 2n,
     fillRandom: (target) => void target.fill(9),
-    createdNs: 0n,
+    now: () => 0n,
+    charge: FREE_OF_CHARGE,
+    hasTerminal: false,
   });
   guest.files.mount('/dev', devices, { isVirtual: true });
   guest.process.fds.limit = MAX_FDS;
   return guest;
 }
+
+const FREE_OF_CHARGE = { tryCharge: () => true, release: () => {} };
 
 /** Runs until `count` calls are made; `print` is told of progress. */
 export async function fuzzHostcalls(

@@ -23,8 +23,9 @@ export function readClock(thread: Thread, clock: number): bigint {
     case CLOCKS.monotonic:
       return thread.system.clock.monotonicNs();
     case CLOCKS.processCpu:
-    case CLOCKS.threadCpu:
       return BigInt(Math.round(thread.process.cpuTimeMs * 1e6));
+    case CLOCKS.threadCpu:
+      return BigInt(Math.round(thread.cpuTimeMs * 1e6));
     default:
       throw ERRNO.EINVAL;
   }

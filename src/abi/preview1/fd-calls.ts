@@ -3,7 +3,7 @@ import type { FdEntry } from '../../kernel/fd-table.ts';
 import type { FileDescription } from '../../kernel/file-description.ts';
 import type { Thread } from '../../kernel/thread.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
-import { timesChange, writeFileStat } from './file-stat.ts';
+import { type FileStatWriter, timesChange, writeFileStat } from './file-stat.ts';
 import { checkFlags, FD_FLAGS, FILE_TYPES, RIGHTS, SET_TIMES } from './numbers.ts';
 import { requireRights } from './rights.ts';
 import { fdFlagsOf, statusFlagsOf } from './status-flags.ts';
@@ -56,10 +56,7 @@ export const FD_CALLS = {
     return undefined;
   }),
 
-  fd_filestat_get: hostcall(['i32', 'i32'], (thread, fd, stat) => {
-    const { description } = entryFor(thread, fd, RIGHTS.fdFilestatGet);
-    return writeFileStat(thread.memory, stat, description.attributes());
-  }),
+  fd_filestat_get: fdStatCall(writeFileStat),
 
   fd_filestat_set_size: hostcall(['i32', 'i64'], (thread, fd, size) => {
     const { description } = entryFor(thread, fd, RIGHTS.fdFilestatSetSize);
@@ -114,6 +111,13 @@ export const FD_CALLS = {
     return undefined;
   }),
 } satisfies Record<string, Hostcall>;
+
+export function fdStatCall(write: FileStatWriter): Hostcall {
+  return hostcall(['i32', 'i32'], (thread, fd, stat) => {
+    const { description } = entryFor(thread, fd, RIGHTS.fdFilestatGet);
+    return write(thread.memory, stat, description.attributes());
+  });
+}
 
 /** Sockets come with the network; until then no fd is one. */
 export const SOCKET_CALLS = {

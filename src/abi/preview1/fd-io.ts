@@ -9,7 +9,7 @@ import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { mayUseTerminal } from '../terminal-access.ts';
 import { readVectors } from './io-vectors.ts';
-import { RIGHTS } from './numbers.ts';
+import { RIGHTS, WHENCE } from './numbers.ts';
 import { requireRights } from './rights.ts';
 
 /** Reading, writing and seeking: the hot path of every program. */
@@ -76,16 +76,7 @@ export const FD_IO_CALLS = {
     },
   ),
 
-  fd_seek: hostcall(['i32', 'i64', 'i32', 'i32'], (thread, fd, offset, whence, position) => {
-    // Asking where one is needs the right to tell only (wasi-libc's lseek(fd, 0, SEEK_CUR)).
-    const isTell = offset === 0n && whence === WHENCE.current;
-    const file = fileFor(thread, fd, isTell ? RIGHTS.fdTell : RIGHTS.fdSeek);
-    const target = BigInt(seekBase(file, whence)) + offset;
-    if (target < 0n || target > MAX_POSITION) throw ERRNO.EINVAL;
-    thread.memory.writeU64(position, target);
-    file.position = Number(target);
-    return undefined;
-  }),
+  fd_seek: seekCall(WHENCE),
 
   fd_tell: hostcall(['i32', 'i32'], (thread, fd, position) => {
     thread.memory.writeU64(position, BigInt(fileFor(thread, fd, RIGHTS.fdTell).position));
@@ -96,10 +87,22 @@ export const FD_IO_CALLS = {
   fd_datasync: hostcall(['i32'], (thread, fd) => synchronise(thread, fd, RIGHTS.fdDatasync, true)),
 } satisfies Record<string, Hostcall>;
 
-const WHENCE = { start: 0, current: 1, end: 2 } as const;
-
 /** No file system has files of this size (EFBIG, EINVAL); positions up to it are exact numbers. */
 const MAX_POSITION = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** By the numbers that the ABI has for what an offset is relative to. */
+export function seekCall(whence: Readonly<Record<keyof typeof WHENCE, number>>): Hostcall {
+  return hostcall(['i32', 'i64', 'i32', 'i32'], (thread, fd, offset, from, position) => {
+    // Asking where one is needs the right to tell only (wasi-libc's lseek(fd, 0, SEEK_CUR)).
+    const isTell = offset === 0n && from === whence.current;
+    const file = fileFor(thread, fd, isTell ? RIGHTS.fdTell : RIGHTS.fdSeek);
+    const target = BigInt(seekBase(file, from, whence)) + offset;
+    if (target < 0n || target > MAX_POSITION) throw ERRNO.EINVAL;
+    thread.memory.writeU64(position, target);
+    file.position = Number(target);
+    return undefined;
+  });
+}
 
 function positionOf(offset: bigint): number {
   return Number(BigInt.asUintN(64, offset));
@@ -133,17 +136,15 @@ function answerWrite({ memory, process }: Thread, pointer: number, count: number
   memory.writeU32(pointer, count);
 }
 
-function seekBase(file: FileHandle, whence: number): number {
-  switch (whence) {
-    case WHENCE.start:
-      return 0;
-    case WHENCE.current:
-      return file.position;
-    case WHENCE.end:
-      return file.attributes().sizeBytes;
-    default:
-      throw ERRNO.EINVAL;
-  }
+function seekBase(
+  file: FileHandle,
+  from: number,
+  whence: Readonly<Record<keyof typeof WHENCE, number>>,
+): number {
+  if (from === whence.start) return 0;
+  if (from === whence.current) return file.position;
+  if (from === whence.end) return file.attributes().sizeBytes;
+  throw ERRNO.EINVAL;
 }
 
 function readInto(description: FileHandle | StreamHandle, buffers: readonly Uint8Array[]): number {

@@ -6,6 +6,13 @@ import { FILE_TYPES, SET_TIMES } from './numbers.ts';
 
 const FILESTAT_SIZE = 64;
 
+/** Throws EFAULT. */
+export type FileStatWriter = (
+  memory: GuestMemory,
+  pointer: number,
+  attributes: Attributes,
+) => undefined;
+
 /** Writes a `filestat` (64 bytes). Throws EFAULT. */
 export function writeFileStat(
   memory: GuestMemory,

@@ -5,15 +5,27 @@ const VECTOR_SIZE = 8;
 /** Linux's IOV_MAX: a guest-chosen count bounds a loop of ours. */
 const MAX_VECTORS = 1024;
 
-/** The buffers of an iovec or ciovec array, empty ones left out. Throws EFAULT, EINVAL. */
+/**
+ * More is not read or written in one call, as Linux has a limit for it (MAX_RW_COUNT, 2 GiB). This
+ * one is what a host copies in a tenth of a second or so, in which nobody else of the cell runs.
+ */
+const MAX_TRANSFER_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The buffers of an iovec or ciovec array, empty ones left out, and what is past the limit of a
+ * transfer. Throws EFAULT, EINVAL.
+ */
 export function readVectors(memory: GuestMemory, pointer: number, count: number): Uint8Array[] {
   const length = count >>> 0;
   if (length > MAX_VECTORS) throw ERRNO.EINVAL;
   const buffers: Uint8Array[] = [];
+  let left = MAX_TRANSFER_BYTES;
   for (let index = 0; index < length; index++) {
     const at = (pointer >>> 0) + index * VECTOR_SIZE;
     const buffer = memory.bytes(memory.readU32(at), memory.readU32(at + 4));
-    if (buffer.length > 0) buffers.push(buffer);
+    const part = buffer.length > left ? buffer.subarray(0, left) : buffer;
+    left -= part.length;
+    if (part.length > 0) buffers.push(part);
   }
   return buffers;
 }

@@ -132,7 +132,8 @@ const SOCKET_RIGHTS = RIGHTS.sockShutdown | RIGHTS.sockAccept;
 const FILE_ONLY_RIGHTS =
   RIGHTS.fdRead | RIGHTS.fdWrite | RIGHTS.fdSeek | RIGHTS.fdTell | RIGHTS.fdAllocate;
 
-export const DIRECTORY_RIGHTS = ALL_RIGHTS & ~FILE_ONLY_RIGHTS & ~SOCKET_RIGHTS;
+export const DIRECTORY_RIGHTS =
+  ALL_RIGHTS & ~FILE_ONLY_RIGHTS & ~RIGHTS.fdFilestatSetSize & ~SOCKET_RIGHTS;
 export const INHERITED_RIGHTS = ALL_RIGHTS & ~SOCKET_RIGHTS;
 export const REGULAR_RIGHTS =
   FILE_ONLY_RIGHTS |
@@ -148,6 +149,7 @@ export const REGULAR_RIGHTS =
 export const STREAM_RIGHTS = REGULAR_RIGHTS & ~(RIGHTS.fdSeek | RIGHTS.fdTell | RIGHTS.fdAllocate);
 
 export const FD_FLAGS = { append: 1, dsync: 2, nonBlock: 4, rsync: 8, sync: 16 } as const;
+export const WHENCE = { start: 0, current: 1, end: 2 } as const;
 export const OPEN_FLAGS = { create: 1, directory: 2, exclusive: 4, truncate: 8 } as const;
 export const LOOKUP_SYMLINK_FOLLOW = 1;
 export const SET_TIMES = { accessed: 1, accessedNow: 2, modified: 4, modifiedNow: 8 } as const;

@@ -1,9 +1,10 @@
+import { ERRNO } from '../../base/errno.ts';
 import { makeDirectory } from '../../kernel/file-creation.ts';
 import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { openPath } from '../open-path.ts';
 import { isFollowing, pathAt, readText } from '../path-argument.ts';
-import { timesChange, writeFileStat } from './file-stat.ts';
+import { type FileStatWriter, timesChange, writeFileStat } from './file-stat.ts';
 import { checkFlags, RIGHTS, SET_TIMES } from './numbers.ts';
 
 /** preview1 knows no modes: what a program creates is as its umask leaves it. */
@@ -33,14 +34,7 @@ export const PATH_CALLS = {
     },
   ),
 
-  path_filestat_get: hostcall(
-    ['i32', 'i32', 'i32', 'i32', 'i32'],
-    (thread, fd, flags, path, length, stat) => {
-      const at = pathAt(thread, fd, RIGHTS.pathFilestatGet, path, length);
-      writeFileStat(thread.memory, stat, thread.system.files.stat(at, isFollowing(flags)));
-      return undefined;
-    },
-  ),
+  path_filestat_get: pathStatCall(writeFileStat),
 
   path_filestat_set_times: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i32'],
@@ -95,7 +89,9 @@ export const PATH_CALLS = {
     ['i32', 'i32', 'i32', 'i32', 'i32'],
     (thread, target, targetLength, fd, path, length) => {
       const at = pathAt(thread, fd, RIGHTS.pathSymlink, path, length);
-      thread.system.files.makeSymlink(readText(thread.memory, target, targetLength), at);
+      const text = readText(thread.memory, target, targetLength);
+      if (at.isConfined === true && text.startsWith('/')) throw ERRNO.ENOTCAPABLE;
+      thread.system.files.makeSymlink(text, at);
       return undefined;
     },
   ),
@@ -113,3 +109,10 @@ export const PATH_CALLS = {
     },
   ),
 } satisfies Record<string, Hostcall>;
+
+export function pathStatCall(write: FileStatWriter): Hostcall {
+  return hostcall(['i32', 'i32', 'i32', 'i32', 'i32'], (thread, fd, flags, path, length, stat) => {
+    const at = pathAt(thread, fd, RIGHTS.pathFilestatGet, path, length);
+    return write(thread.memory, stat, thread.system.files.stat(at, isFollowing(flags)));
+  });
+}

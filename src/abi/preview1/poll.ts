@@ -16,7 +16,20 @@ import {
 } from './numbers.ts';
 import { requireRights } from './rights.ts';
 
-const SUBSCRIPTION_SIZE = 48;
+/** Where things stand in a subscription. */
+export interface SubscriptionLayout {
+  readonly sizeBytes: number;
+  readonly clock: number;
+  readonly timeout: number;
+  readonly clockFlags: number;
+}
+
+const SUBSCRIPTION: SubscriptionLayout = {
+  sizeBytes: 48,
+  clock: 16,
+  timeout: 24,
+  clockFlags: 40,
+};
 const EVENT_SIZE = 32;
 /** More than fds there can be; a guest-chosen count bounds a loop of ours. */
 const MAX_SUBSCRIPTIONS = 4096;
@@ -39,7 +52,11 @@ interface Event {
 }
 
 export const POLL_CALLS = {
-  poll_oneoff: interruptibleHostcall(
+  poll_oneoff: pollCall(SUBSCRIPTION),
+} satisfies Record<string, Hostcall>;
+
+export function pollCall(layout: SubscriptionLayout): Hostcall {
+  return interruptibleHostcall(
     ['i32', 'i32', 'i32', 'i32'],
     (thread, input, output, count, stored) => {
       const length = count >>> 0;
@@ -49,7 +66,7 @@ export const POLL_CALLS = {
       // Kept between tries: a relative timeout counts from the first one.
       const subscriptions = isSubscriptions(thread.retry)
         ? thread.retry
-        : readSubscriptions(thread, input, length);
+        : readSubscriptions(thread, input, length, layout);
       const queues: WaitQueue[] = [];
       const events = subscriptions.flatMap((subscription) => {
         const event = check(thread, subscription, queues);
@@ -66,24 +83,34 @@ export const POLL_CALLS = {
       thread.memory.writeU32(stored, events.length);
       return undefined;
     },
-  ),
-} satisfies Record<string, Hostcall>;
+  );
+}
 
 function isSubscriptions(retry: unknown): retry is readonly Subscription[] {
   return Array.isArray(retry);
 }
 
-function readSubscriptions(thread: Thread, input: number, count: number): Subscription[] {
+function readSubscriptions(
+  thread: Thread,
+  input: number,
+  count: number,
+  layout: SubscriptionLayout,
+): Subscription[] {
   const { memory } = thread;
-  memory.bytes(input, count * SUBSCRIPTION_SIZE);
+  memory.bytes(input, count * layout.sizeBytes);
   return Array.from({ length: count }, (_, index) => {
-    const at = (input >>> 0) + index * SUBSCRIPTION_SIZE;
+    const at = (input >>> 0) + index * layout.sizeBytes;
     const type = memory.readU8(at + 8);
-    return { userdata: memory.readU64(at), type, target: readTarget(thread, at, type) };
+    return { userdata: memory.readU64(at), type, target: readTarget(thread, at, type, layout) };
   });
 }
 
-function readTarget(thread: Thread, at: number, type: number): Subscription['target'] {
+function readTarget(
+  thread: Thread,
+  at: number,
+  type: number,
+  layout: SubscriptionLayout,
+): Subscription['target'] {
   const { memory } = thread;
   switch (type) {
     case EVENT_TYPES.fdRead:
@@ -92,9 +119,9 @@ function readTarget(thread: Thread, at: number, type: number): Subscription['tar
     case EVENT_TYPES.clock:
       return clockTarget(
         thread,
-        memory.readU32(at + 16),
-        memory.readU64(at + 24),
-        (memory.readU16(at + 40) & CLOCK_ABSOLUTE) !== 0,
+        memory.readU32(at + layout.clock),
+        memory.readU64(at + layout.timeout),
+        (memory.readU16(at + layout.clockFlags) & CLOCK_ABSOLUTE) !== 0,
       );
     default:
       throw ERRNO.EINVAL;

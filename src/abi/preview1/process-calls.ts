@@ -42,6 +42,9 @@ const SIGNALS_BY_NUMBER: readonly (SignalName | undefined)[] = [
   'SIGSYS',
 ];
 
+/** What takes some milliseconds; between pieces others have their turn. */
+const RANDOM_PIECE_BYTES = 4 * 1024 * 1024;
+
 export const PROCESS_CALLS = {
   proc_exit: voidHostcall(['i32'], (thread, code) => {
     thread.process.end({ status: exited(code) });
@@ -61,8 +64,14 @@ export const PROCESS_CALLS = {
     return WOULD_BLOCK;
   }),
   random_get: hostcall(['i32', 'i32'], (thread, pointer, length) => {
-    thread.system.fillRandom(thread.memory.bytes(pointer, length));
-    return undefined;
+    const target = thread.memory.bytes(pointer, length);
+    const filled = typeof thread.retry === 'number' ? thread.retry : 0;
+    const end = filled + RANDOM_PIECE_BYTES;
+    thread.system.fillRandom(target.subarray(filled, end));
+    if (end >= target.length) return undefined;
+    thread.retry = end;
+    thread.giveWay();
+    return WOULD_BLOCK;
   }),
 } satisfies Record<string, Hostcall>;
 
