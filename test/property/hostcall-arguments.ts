@@ -34,7 +34,7 @@ const NAMES: readonly string[] = [
   ...['ä', 'x'.repeat(60), 'd/e/../../a', './././a', '//a', 'nul\0name'],
 ];
 
-/** Fills the memory with random bytes, and puts paths, vectors and subscriptions where they stand. */
+/** Fills the memory with random bytes, and puts paths, vectors and subscriptions in place. */
 export function scribble(random: SeededRandom, memory: WebAssembly.Memory): void {
   const bytes = Buffer.from(memory.buffer);
   const view = new DataView(memory.buffer);

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RIGHTS } from '../../../../src/abi/preview1/numbers.ts';
+import { DIRECTORY_RIGHTS, RIGHTS } from '../../../../src/abi/preview1/numbers.ts';
 import { type Answer, FakeProcess } from '../../../fake/fake-process.ts';
 
 const RESULT = 64;
@@ -11,6 +11,8 @@ const OTHER_PATH = 2048;
 const STAT = 4096;
 const BUFFER = 8192;
 const FOLLOW = 1;
+const DIRECTORY = 2;
+const TRUNCATE = 8;
 
 function open(
   guest: FakeProcess,
@@ -172,6 +174,62 @@ test('file descriptors run out at 1024, and none is leaked', () => {
     opened += 1;
   }
   assert.is(opened, 1020);
+});
+
+test('a directory that the program has opened is not left by what it writes', () => {
+  using guest = new FakeProcess();
+  mkdirSync(join(guest.folder, 'd', 'e'), { recursive: true });
+  writeFileSync(join(guest.folder, 'outside'), '');
+  symlinkSync('../outside', join(guest.folder, 'd', 'link'));
+  const opened = (fd: number, path: string): number => {
+    assert.is(open(guest, fd, path, DIRECTORY, DIRECTORY_RIGHTS), 'ok');
+    return guest.u32(RESULT);
+  };
+  const inside = opened(3, 'd');
+  assert.is(open(guest, inside, '../outside'), 'ENOTCAPABLE');
+  assert.is(open(guest, inside, 'e/../../outside'), 'ENOTCAPABLE');
+  assert.is(open(guest, inside, '/outside'), 'ENOTCAPABLE');
+  assert.is(open(guest, inside, 'e/..', DIRECTORY), 'ok');
+  assert.is(open(guest, inside, 'link'), 'ok', 'links lead anywhere in the container');
+  assert.is(
+    open(guest, opened(inside, 'e'), '../link'),
+    'ENOTCAPABLE',
+    'and so what it opened there',
+  );
+  const symlink = (target: string, fd: number): Answer =>
+    guest.call(
+      'path_symlink',
+      PATH,
+      guest.put(PATH, target),
+      fd,
+      OTHER_PATH,
+      guest.put(OTHER_PATH, `to${fd}`),
+    );
+  assert.is(symlink('/outside', inside), 'ENOTCAPABLE');
+  assert.is(symlink('/outside', 3), 'ok', 'the preopen is the whole container');
+  assert.is(symlink('../outside', inside), 'ok');
+});
+
+test('truncating and writing a directory need what preview1 asks for', () => {
+  using guest = new FakeProcess();
+  writeFileSync(join(guest.folder, 'file'), 'content');
+  assert.is(open(guest, 3, '.', DIRECTORY, RIGHTS.fdRead | RIGHTS.fdWrite), 'EISDIR');
+  assert.is(guest.call('fd_fdstat_get', 3, STAT), 'ok');
+  const [base, inheriting] = [guest.u64(STAT + 8), guest.u64(STAT + 16)];
+  assert.is(open(guest, 3, '.', 0, base), 'ok');
+  assert.is(base & RIGHTS.fdFilestatSetSize, 0n);
+  assert.is(open(guest, 3, 'file', TRUNCATE), 'ok');
+  assert.is(statSize(guest, 'file'), 0n);
+  const less = base & ~RIGHTS.pathFilestatSetSize;
+  assert.is(guest.call('fd_fdstat_set_rights', 3, less, inheriting), 'ok');
+  assert.is(open(guest, 3, 'file', TRUNCATE), 'ENOTCAPABLE');
+  assert.is(guest.call('fd_fdstat_set_rights', 3, base, inheriting), 'ENOTCAPABLE');
+});
+
+test('a path of any size is looked at no further than a path may be long', () => {
+  using guest = new FakeProcess();
+  assert.is(guest.call('path_filestat_get', 3, 0, PATH, 4096, STAT), 'ENAMETOOLONG');
+  assert.is(guest.call('path_filestat_get', 3, 0, PATH, 70_000, STAT), 'EFAULT');
 });
 
 test.run();
