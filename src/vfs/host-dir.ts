@@ -27,6 +27,7 @@ import {
 import { LeafVnode } from './leaf-vnode.ts';
 import type { Sidecar } from './sidecar.ts';
 import { statisticsOf } from './statistics.ts';
+import type { StorageQuota } from './storage-quota.ts';
 import { WeakChildren } from './weak-children.ts';
 
 /**
@@ -51,7 +52,9 @@ export interface HostDirectoryOptions {
    * What keeps what the host cannot (`host-ownership.ts` tells what that is). Borrowed; there must
    * be no other writer of the directory's files that has one.
    */
-  readonly sidecar?: Sidecar;
+  readonly sidecar?: Sidecar | undefined;
+  /** Bounds what the directory holds; has counted what is there. Borrowed, for this writer only. */
+  readonly quota?: StorageQuota | undefined;
 }
 
 /** Throws what the host answers for `source`, as an Errno. `paths` is borrowed. */
@@ -75,6 +78,7 @@ class HostDir implements FileSystem, HostFileOwner {
   readonly isReadOnly: boolean;
   readonly hostRoot: HostRoot;
   readonly ownership: HostOwnership;
+  readonly quota: StorageQuota | undefined;
   readonly #device: bigint;
   readonly #rootDevice: bigint;
 
@@ -88,6 +92,7 @@ class HostDir implements FileSystem, HostFileOwner {
     this.#rootDevice = stat.dev;
     if (options.sidecar) options.sidecar.rootDevice = stat.dev;
     this.ownership = new HostOwnership(options.sidecar);
+    this.quota = options.quota;
     const kind = kindOfStat(stat);
     this.root =
       kind === 'directory'
@@ -116,7 +121,19 @@ class HostDir implements FileSystem, HostFileOwner {
   }
 
   statistics(): FileSystemStatistics {
-    return translated(() => statisticsOf(this.host.fs.statfsSync(this.hostRoot.path)));
+    const host = translated(() => statisticsOf(this.host.fs.statfsSync(this.hostRoot.path)));
+    return this.quota ? this.quota.narrow(host) : host;
+  }
+
+  /** Runs what may remove the file at `path`, and takes note of that. */
+  removing(path: string, remove: () => void): void {
+    const { ownership, quota } = this;
+    const isNoted = quota !== undefined || ownership.isKeeping;
+    const stat = isNoted ? this.host.fs.lstatSync(path, LSTAT_OPTIONS) : undefined;
+    remove();
+    if (!stat) return;
+    ownership.forget(stat);
+    quota?.removed(stat);
   }
 
   [Symbol.dispose](): void {
@@ -221,12 +238,13 @@ class HostNode implements Vnode, HostDirectory {
 
   makeDirectory(name: string, permissions: number): void {
     translated(() => {
-      const { ownership } = this.#fileSystem;
+      const { ownership, quota } = this.#fileSystem;
       const path = this.#writableEntryPath(name);
       const mode = ownership.hostMode(permissions, true);
       this.#host.fs.mkdirSync(path, { mode, recursive: false });
       try {
         ownership.noteCreated(permissions, () => hostLstat(this.#host, path), true);
+        quota?.takeDirectory();
       } catch (thrown) {
         this.#host.fs.rmdirSync(path);
         throw thrown;
@@ -274,7 +292,7 @@ class HostNode implements Vnode, HostDirectory {
       if (this.#host.platform !== 'linux') {
         if (kindOfStat(hostLstat(this.#host, path)) === 'directory') throw ERRNO.EISDIR;
       }
-      this.#forgetting(path, () => this.#host.fs.unlinkSync(path));
+      this.#fileSystem.removing(path, () => this.#host.fs.unlinkSync(path));
     });
   }
 
@@ -284,7 +302,7 @@ class HostNode implements Vnode, HostDirectory {
       if (this.#host.platform !== 'linux') {
         if (kindOfStat(hostLstat(this.#host, path)) !== 'directory') throw ERRNO.ENOTDIR;
       }
-      this.#forgetting(path, () => this.#host.fs.rmdirSync(path));
+      this.#fileSystem.removing(path, () => this.#host.fs.rmdirSync(path));
       this.#directories?.take(name);
     });
   }
@@ -300,7 +318,7 @@ class HostNode implements Vnode, HostDirectory {
         hostLstat(this.#host, from);
         return;
       }
-      this.#forgetting(to, () => this.#host.fs.renameSync(from, to));
+      this.#fileSystem.removing(to, () => this.#host.fs.renameSync(from, to));
       newParent.#directories?.take(newName);
       const moved = this.#directories?.take(name);
       // Where the host has moved directories meanwhile, the way to `newParent` may be one that no
@@ -321,11 +339,6 @@ class HostNode implements Vnode, HostDirectory {
     const found = new HostNode(this.#fileSystem, this, name, kind, stat);
     this.#adopt(found, name);
     return found;
-  }
-
-  /** Runs what may remove the file at `path`, and forgets what was kept of it if so. */
-  #forgetting(path: string, remove: () => void): void {
-    this.#fileSystem.ownership.forgetting(() => hostLstat(this.#host, path), remove);
   }
 
   #adopt(directory: HostNode, name: string): void {

@@ -8,12 +8,14 @@ import {
   translated,
 } from './host-files.ts';
 import type { HostOwnership } from './host-ownership.ts';
+import type { StorageQuota } from './storage-quota.ts';
 
 /** What an open file needs to know of the file system that it belongs to. */
 export interface HostFileOwner {
   readonly host: HostFiles;
   readonly isReadOnly: boolean;
   readonly ownership: HostOwnership;
+  readonly quota: StorageQuota | undefined;
   attributesOf(stat: HostStat): Attributes;
 }
 
@@ -41,19 +43,24 @@ export function openHostFile(
   if (options.isTrustedLink !== true) flags |= O_NOFOLLOW;
   if (options.created !== undefined) flags |= O_CREAT | O_EXCL;
   const { created } = options;
-  const { ownership } = owner;
+  const { ownership, quota } = owner;
+  // What is cut off is counted, so it is done by a call of its own.
+  if (quota) flags &= ~fs.constants.O_TRUNC;
   const hostMode = created === undefined ? 0 : ownership.hostMode(created, false);
   const fd = fs.openSync(path, flags, hostMode);
   try {
     const stat = (): HostStat => fs.fstatSync(fd, { bigint: true });
     if (created !== undefined) ownership.noteCreated(created, stat);
     else if (kindOfStat(stat()) !== 'regular') throw ERRNO.EACCES;
+    quota?.opened(stat());
   } catch (thrown) {
     fs.closeSync(fd);
     if (created !== undefined) fs.unlinkSync(path);
     throw thrown;
   }
-  return new HostOpenFile(owner, fd, mode.write || mode.truncate);
+  const file = new HostOpenFile(owner, fd, mode.write || mode.truncate);
+  if (quota && mode.truncate) file.change({ sizeBytes: 0 });
+  return file;
 }
 
 function accessFlags(host: HostFiles, mode: OpenMode): number {
@@ -110,7 +117,7 @@ export class HostOpenFile implements OpenFile {
     this.#checkOpen();
     const { fs } = this.#host;
     translated(() => {
-      if (change.sizeBytes !== undefined) fs.ftruncateSync(this.#fd, hostSize(change.sizeBytes));
+      if (change.sizeBytes !== undefined) this.#resize(hostSize(change.sizeBytes));
       const stat = (): HostStat => this.#stat();
       this.#owner.ownership.change(change, stat, (mode) => fs.fchmodSync(this.#fd, mode));
       changeTimes(change, stat, (accessed, modified) =>
@@ -194,7 +201,44 @@ export class HostOpenFile implements OpenFile {
     return this.#host.fs.fstatSync(this.#fd, { bigint: true });
   }
 
+  #resize(sizeBytes: number): void {
+    const { fs } = this.#host;
+    const { quota } = this.#owner;
+    if (!quota) {
+      fs.ftruncateSync(this.#fd, sizeBytes);
+      return;
+    }
+    const before = Number(this.#stat().size);
+    const allowed = quota.grow(before, sizeBytes);
+    try {
+      if (allowed < sizeBytes) throw ERRNO.ENOSPC;
+      fs.ftruncateSync(this.#fd, sizeBytes);
+    } catch (thrown) {
+      if (allowed > before) quota.shrink(allowed, before);
+      throw thrown;
+    }
+    if (sizeBytes < before) quota.shrink(before, sizeBytes);
+  }
+
+  /** `position` null: at the end. */
   #write(fd: number, source: Uint8Array, position: number | null): number {
+    const { quota } = this.#owner;
+    if (!quota) return this.#writeToHost(fd, source, position);
+    const before = Number(translated(() => this.#stat()).size);
+    const start = position ?? before;
+    const allowed = quota.grow(before, Math.max(before, start + source.length));
+    let after = before;
+    try {
+      if (allowed <= start && source.length > 0) throw ERRNO.ENOSPC;
+      const count = this.#writeToHost(fd, source.subarray(0, allowed - start), position);
+      after = Math.max(before, start + count);
+      return count;
+    } finally {
+      if (after < allowed) quota.shrink(allowed, after);
+    }
+  }
+
+  #writeToHost(fd: number, source: Uint8Array, position: number | null): number {
     const sizeBytes = Math.min(source.length, MAX_TRANSFER_BYTES);
     try {
       return this.#host.fs.writeSync(fd, source, 0, sizeBytes, position);
@@ -230,6 +274,7 @@ export class HostOpenFile implements OpenFile {
   #release(): void {
     if (this.#syncCount > 0) return;
     const { fs } = this.#host;
+    this.#owner.quota?.closed(fs.fstatSync(this.#fd, { bigint: true }));
     fs.closeSync(this.#fd);
     if (this.#appendFd !== undefined && this.#appendFd !== -1) fs.closeSync(this.#appendFd);
   }

@@ -127,26 +127,15 @@ export class HostOwnership {
     });
   }
 
-  /**
-   * Runs what may remove the last name of a file, and forgets the file if so. `stat` answers the
-   * file, or throws when there is none.
-   */
-  forgetting(stat: () => HostStat, remove: () => void): void {
-    const sidecar = this.#sidecar;
-    if (!sidecar || sidecar.isEmpty) {
-      remove();
-      return;
-    }
-    let present: HostStat | undefined;
-    try {
-      present = stat();
-    } catch {
-      // There is nothing that could be forgotten; `remove` answers for the rest.
-    }
-    remove();
-    if (present && (present.nlink === 1n || kindOfStat(present) === 'directory')) {
-      sidecar.forget(present);
-    }
+  /** Whether there is anything that could be forgotten. */
+  get isKeeping(): boolean {
+    return this.#sidecar?.isEmpty === false;
+  }
+
+  /** To be called when a name is gone; `stat`: from before. */
+  forget(stat: HostStat): void {
+    const isLast = stat.nlink === 1n || kindOfStat(stat) === 'directory';
+    if (isLast) this.#sidecar?.forget(stat);
   }
 
   async sync(): Promise<void> {

@@ -46,13 +46,16 @@ export interface OverlayOptions {
   readonly paths: HostPaths;
   readonly device: bigint;
   readonly isReadOnly?: boolean;
+  /** How much the upperdir may hold. */
+  readonly sizeLimitBytes?: number | undefined;
 }
 
 /** Throws what the host answers for the upperdir, as an Errno. */
 export function openOverlay(options: OverlayOptions): FileSystem {
   using owned = new DisposableStack();
   for (const layer of options.layers) owned.use(layer);
-  const upperdir = owned.use(new Upperdir({ paths: options.paths, hostPath: options.upperdir }));
+  const { paths, upperdir: hostPath, sizeLimitBytes } = options;
+  const upperdir = owned.use(new Upperdir({ paths, hostPath, sizeLimitBytes }));
   // Something must be the root when there is no layer.
   if (options.layers.length === 0) upperdir.makeRoot();
   return new Overlay(options, upperdir, owned.move());

@@ -5,6 +5,7 @@ import { translated } from './host-files.ts';
 import type { HostPaths } from './host-paths.ts';
 import { Sidecar } from './sidecar.ts';
 import { statisticsOf, UNCOUNTED } from './statistics.ts';
+import { StorageQuota } from './storage-quota.ts';
 
 /**
  * The writable part of an overlay: an ordinary directory of the host that holds what the container
@@ -45,12 +46,15 @@ export interface UpperdirOptions {
   readonly paths: HostPaths;
   /** Absolute path on the host; need not exist. */
   readonly hostPath: string;
+  /** How much it may hold. */
+  readonly sizeLimitBytes?: number | undefined;
 }
 
 /** One at a time for a host directory: it holds names and marks in memory. */
 export class Upperdir implements Disposable {
   readonly #paths: HostPaths;
   readonly #sidecar: Sidecar;
+  readonly #quota: StorageQuota | undefined;
   readonly #hostPath: string;
   #fileSystem: FileSystem | undefined;
   #work: Vnode | undefined;
@@ -60,7 +64,10 @@ export class Upperdir implements Disposable {
     this.#paths = options.paths;
     this.#hostPath = options.hostPath;
     this.#sidecar = new Sidecar(this.#paths.host, `${this.#hostPath}${SIDECAR_SUFFIX}`);
+    const { sizeLimitBytes } = options;
+    if (sizeLimitBytes !== undefined) this.#quota = new StorageQuota(sizeLimitBytes);
     this.#fileSystem = this.#openIfPresent();
+    if (this.#fileSystem) this.#quota?.count(this.#paths.host, this.#hostPath);
   }
 
   /** Undefined as long as nothing was ever written. */
@@ -83,7 +90,8 @@ export class Upperdir implements Disposable {
     const parent = this.#hostPath.slice(0, this.#hostPath.lastIndexOf('/'));
     const { fs } = this.#paths.host;
     try {
-      return statisticsOf(fs.statfsSync(parent));
+      const host = statisticsOf(fs.statfsSync(parent));
+      return this.#quota ? this.#quota.narrow(host) : host;
     } catch {
       // An image that is only looked at has no upperdir, nor a place for one.
       return UNCOUNTED;
@@ -135,6 +143,7 @@ export class Upperdir implements Disposable {
       device: 0n,
       isReadOnly: false,
       sidecar: this.#sidecar,
+      quota: this.#quota,
     });
     if (fileSystem.root.kind === 'directory') return fileSystem;
     fileSystem[Symbol.dispose]();
