@@ -50,6 +50,12 @@ export function readCreateRequest(body: unknown, name: string | null): CreateReq
     isPrivileged: host.Privileged ?? false,
     binds: host.Binds ?? [],
     mounts: (host.Mounts ?? []).map(mountRequest),
+    storage: {
+      isReadOnly: host.ReadonlyRootfs ?? false,
+      driverOptions: host.StorageOpt ?? {},
+      tmpfs: host.Tmpfs ?? {},
+      shmSizeBytes: host.ShmSize ?? 0,
+    },
     networkMode: host.NetworkMode || 'none',
     restartPolicy: { name: 'no', maximumRetryCount: 0 },
     limits: { ...limitsRequest(host), ...given('isolation', host.Isolation) },
@@ -106,6 +112,8 @@ function mountRequest(mount: WireMount): MountRequest {
     target: mount.Target,
     isReadOnly: mount.ReadOnly ?? false,
     isSourceCreated: mount.BindOptions?.CreateMountpoint ?? false,
+    tmpfsSizeBytes: mount.TmpfsOptions?.SizeBytes ?? 0,
+    tmpfsMode: mount.TmpfsOptions?.Mode ?? 0,
   };
 }
 
@@ -116,8 +124,6 @@ function refuseUnsupported(host: HostConfigRequest, volumes: object): void {
     [Object.keys(host.PortBindings ?? {}).length > 0, 'published ports'],
     [host.PublishAllPorts === true, 'published ports'],
     [(host.VolumesFrom ?? []).length > 0, '--volumes-from'],
-    [Object.keys(host.Tmpfs ?? {}).length > 0, '--tmpfs'],
-    [host.ReadonlyRootfs === true, '--read-only'],
     ...unsupportedResources(host),
   ]);
 }

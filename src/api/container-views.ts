@@ -94,7 +94,7 @@ export function containerInspect(
 }
 
 function hostConfigResponse({ config }: ContainerRecord): HostConfigResponse {
-  const { limits } = config;
+  const { limits, storage } = config;
   return {
     Binds: config.binds.length > 0 ? config.binds : null,
     ContainerIDFile: '',
@@ -119,9 +119,11 @@ function hostConfigResponse({ config }: ContainerRecord): HostConfigResponse {
     ...(config.isInit ? { Init: true } : {}),
     ConsoleSize: [config.window?.rows ?? 0, config.window?.columns ?? 0],
     PublishAllPorts: false,
-    ReadonlyRootfs: false,
+    ReadonlyRootfs: storage.isReadOnly,
     SecurityOpt: null,
-    ShmSize: 0,
+    ShmSize: storage.shmSizeBytes,
+    StorageOpt: orNull(storage.driverOptions),
+    ...(Object.keys(storage.tmpfs).length > 0 ? { Tmpfs: storage.tmpfs } : {}),
     Runtime: 'wasm',
     Isolation: limits.isolation,
     CpuShares: limits.cpuShares,
@@ -141,6 +143,11 @@ function hostConfigResponse({ config }: ContainerRecord): HostConfigResponse {
     Ulimits: null,
     Wolffia: { Fuel: limits.fuel, FuelPerSecond: limits.fuelPerSecond },
   };
+}
+
+/** Docker answers null for a map with nothing in it. */
+function orNull<Value extends object>(map: Value): Value | null {
+  return Object.keys(map).length > 0 ? map : null;
 }
 
 function configResponse({ config }: ContainerRecord): ContainerConfigResponse {

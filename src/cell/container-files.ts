@@ -1,6 +1,7 @@
 import { EngineError } from '../base/engine-error.ts';
 import { Errno } from '../base/errno.ts';
 import type { StartMessage } from '../link/messages.ts';
+import type { FileSystem } from '../vfs/contract.ts';
 import { createDevices } from '../vfs/device.ts';
 import { FileTree } from '../vfs/file-tree.ts';
 import { openHostDirectory } from '../vfs/host-dir.ts';
@@ -8,18 +9,13 @@ import { createHostPaths, type HostPaths } from '../vfs/host-paths.ts';
 import { LayerPool } from '../vfs/layer-pool.ts';
 import { MemoryFileSystem } from '../vfs/memory.ts';
 import type { MemoryCharge } from '../vfs/memory-quota.ts';
-import { openOverlay } from '../vfs/overlay.ts';
+import { type Overlay, openOverlay } from '../vfs/overlay.ts';
 import type { CellHost } from './cell-host.ts';
 
 /** Device numbers as guests see them: unique in a container. */
 const ROOT_DEVICE = 1n;
 const DEVICES_DEVICE = 2n;
-const SHARED_MEMORY_DEVICE = 3n;
 const FIRST_MOUNT_DEVICE = 16n;
-/** Docker's size of /dev/shm. */
-const SHARED_MEMORY_BYTES = 64 << 20;
-/** As many as Linux allows in as much memory: one a page. */
-const MAX_SHARED_MEMORY_FILES = SHARED_MEMORY_BYTES / 4096;
 /** Shown, and not made in the upperdir. */
 const VIRTUAL = { isVirtual: true } as const;
 /** A path that does not exist: an upperdir is made when something is written. */
@@ -48,56 +44,41 @@ export class ContainerFiles {
    * - internal: a layer or the upperdir cannot be opened
    */
   open(spec: StartMessage, charge: MemoryCharge): FileTree {
+    const overlay = this.#openRoot(spec);
     using owned = new DisposableStack();
-    const tree = owned.use(this.#openRoot(spec));
-    this.#mountDevices(tree, spec, charge);
-    // Outer targets first, as an inner one is looked for in what is mounted there.
-    const mounts = spec.mounts.toSorted(
-      (one, other) => depthOf(one.target) - depthOf(other.target),
-    );
+    const tree = owned.use(new FileTree(overlay));
+    const { fillRandom, clock } = this.#host;
+    const now = (): bigint => clock.realtimeNs();
+    mountAt(tree, '/dev', VIRTUAL, () => {
+      const { hasTerminal } = spec;
+      return createDevices({ device: DEVICES_DEVICE, fillRandom, now, charge, hasTerminal });
+    });
     let device = FIRST_MOUNT_DEVICE;
-    for (const { source, target, isReadOnly } of mounts) {
-      const options = { source, device, isReadOnly };
-      mountAt(target, () => {
-        const directory = openHostDirectory(this.#paths, options);
-        try {
-          tree.mount(target, directory);
-        } catch (thrown) {
-          directory[Symbol.dispose]();
-          throw thrown;
-        }
-      });
-      device += 1n;
+    const mounts: { readonly target: string; readonly open: () => FileSystem }[] = [];
+    for (const { source, target, isReadOnly } of spec.mounts) {
+      const options = { source, device: device++, isReadOnly };
+      mounts.push({ target, open: () => openHostDirectory(this.#paths, options) });
     }
+    for (const { target, ...facts } of spec.tmpfs) {
+      const options = { ...facts, device: device++, now, charge };
+      mounts.push({ target, open: () => new MemoryFileSystem(options) });
+    }
+    // Outer targets first, as an inner one is looked for in what is mounted there.
+    mounts.sort((one, other) => depthOf(one.target) - depthOf(other.target));
+    for (const { target, open } of mounts) mountAt(tree, target, {}, open);
+    if (spec.rootfs.isReadOnly) overlay.freeze();
     owned.move();
     return tree;
   }
 
   /** Only what an image has, to look at; nothing may be written. Errors: Errnos. */
   openImage(layers: StartMessage['rootfs']['layers']): FileTree {
-    return this.#openOverlay(layers, NO_UPPERDIR);
+    return new FileTree(this.#openOverlay({ layers, upperdir: NO_UPPERDIR, isReadOnly: true }));
   }
 
-  #mountDevices(tree: FileTree, { hasTerminal }: StartMessage, charge: MemoryCharge): void {
-    const { fillRandom, clock } = this.#host;
-    const now = (): bigint => clock.realtimeNs();
-    mountAt('/dev', () => {
-      const options = { fillRandom, now, charge, hasTerminal };
-      tree.mount('/dev', createDevices({ device: DEVICES_DEVICE, ...options }), VIRTUAL);
-      const shared = new MemoryFileSystem({
-        device: SHARED_MEMORY_DEVICE,
-        sizeBytes: SHARED_MEMORY_BYTES,
-        maxFiles: MAX_SHARED_MEMORY_FILES,
-        now,
-        charge,
-      });
-      tree.mount('/dev/shm', shared, VIRTUAL);
-    });
-  }
-
-  #openRoot({ rootfs, containerId }: StartMessage): FileTree {
+  #openRoot({ rootfs, containerId }: StartMessage): Overlay {
     try {
-      return this.#openOverlay(rootfs.layers, rootfs.upperdir);
+      return this.#openOverlay(rootfs);
     } catch (thrown) {
       if (!(thrown instanceof Errno)) throw thrown;
       throw new EngineError(
@@ -107,20 +88,31 @@ export class ContainerFiles {
     }
   }
 
-  #openOverlay(layers: StartMessage['rootfs']['layers'], upperdir: string): FileTree {
-    const overlay = openOverlay({
+  #openOverlay({ layers, upperdir, sizeLimitBytes }: StartMessage['rootfs']): Overlay {
+    return openOverlay({
       layers: layers.map((source) => this.#layers.acquire(source)),
       upperdir,
       paths: this.#paths,
       device: ROOT_DEVICE,
+      sizeLimitBytes,
     });
-    return new FileTree(overlay);
   }
 }
 
-function mountAt(target: string, mount: () => void): void {
+function mountAt(
+  tree: FileTree,
+  target: string,
+  options: { readonly isVirtual?: boolean },
+  open: () => FileSystem,
+): void {
   try {
-    mount();
+    const fileSystem = open();
+    try {
+      tree.mount(target, fileSystem, options);
+    } catch (thrown) {
+      fileSystem[Symbol.dispose]();
+      throw thrown;
+    }
   } catch (thrown) {
     if (!(thrown instanceof Errno)) throw thrown;
     throw new EngineError(

@@ -2,6 +2,7 @@ import type { ContainerCreateRequest } from '../wire/container-create.ts';
 import { ENVIRONMENT_FLAGS, environmentOf } from './environment-flags.ts';
 import { type FlagSpec, type Flags, UsageError } from './flags.ts';
 import { LIMIT_FLAGS, limitsOf } from './limit-flags.ts';
+import { parseBytes } from './quantities.ts';
 import type { Terminal } from './terminal.ts';
 import { consoleSizeOf } from './window-follower.ts';
 
@@ -51,9 +52,21 @@ export const CREATE_FLAGS: readonly FlagSpec[] = [
     kind: 'text',
     summary: 'Pull image before creating ("always", "missing", "never") (default "missing")',
   },
+  {
+    name: 'read-only',
+    kind: 'boolean',
+    summary: "Mount the container's root filesystem as read only",
+  },
   { name: 'rm', kind: 'boolean', summary: 'Automatically remove the container when it exits' },
+  { name: 'shm-size', kind: 'bytes', summary: 'Size of /dev/shm' },
   { name: 'stop-signal', kind: 'text', summary: 'Signal to stop the container' },
   { name: 'stop-timeout', kind: 'integer', summary: 'Timeout (in seconds) to stop a container' },
+  {
+    name: 'storage-opt',
+    kind: 'list',
+    summary: 'Storage driver options for the container (size=10G)',
+  },
+  { name: 'tmpfs', kind: 'list', summary: 'Mount a tmpfs directory' },
   { name: 'tty', short: 't', kind: 'boolean', summary: 'Allocate a pseudo-TTY' },
   { name: 'user', short: 'u', kind: 'text', summary: 'Username or UID' },
   { name: 'volume', short: 'v', kind: 'list', summary: 'Bind mount a directory or file' },
@@ -133,6 +146,10 @@ export function createRequestOf(
       Binds: binds,
       Mounts: flags.list('mount').map(parseMount),
       AutoRemove: flags.isOn('rm'),
+      ReadonlyRootfs: flags.isOn('read-only'),
+      StorageOpt: Object.fromEntries(flags.list('storage-opt').map(splitPair)),
+      Tmpfs: Object.fromEntries(flags.list('tmpfs').map(splitTmpfs)),
+      ShmSize: flags.integer('shm-size'),
       PidsLimit: flags.integer('pids-limit'),
       ...(flags.has('init') ? { Init: flags.isOn('init') } : {}),
       Privileged: flags.isOn('privileged'),
@@ -159,9 +176,22 @@ function splitPair(label: string): [string, string] {
   return equals < 0 ? [label, ''] : [label.slice(0, equals), label.slice(equals + 1)];
 }
 
+/** `/run:size=64m,mode=755` */
+function splitTmpfs(text: string): [string, string] {
+  const colon = text.indexOf(':');
+  return colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+}
+
 /** `type=bind,source=/a,target=/b,readonly` */
 function parseMount(text: string) {
-  const mount = { Type: 'volume', Source: '', Target: '', ReadOnly: false, Consistency: '' };
+  const mount = {
+    Type: 'volume',
+    Source: '',
+    Target: '',
+    ReadOnly: false,
+    Consistency: '',
+    TmpfsOptions: { SizeBytes: 0, Mode: 0 },
+  };
   for (const field of text.split(',')) {
     const [key, value] = splitPair(field);
     switch (key.toLowerCase()) {
@@ -180,6 +210,12 @@ function parseMount(text: string) {
       case 'readonly':
       case 'ro':
         mount.ReadOnly = value === '' || value === 'true' || value === '1';
+        break;
+      case 'tmpfs-size':
+        mount.TmpfsOptions.SizeBytes = parseBytes(value);
+        break;
+      case 'tmpfs-mode':
+        mount.TmpfsOptions.Mode = Number.parseInt(value, 8);
         break;
       case 'consistency':
         mount.Consistency = value;

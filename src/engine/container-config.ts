@@ -5,6 +5,7 @@ import { type ContainerId, shortId } from './container-id.ts';
 import type { ContainerConfig, Mount } from './container-record.ts';
 import type { CreateRequest } from './create-request.ts';
 import type { ResourceLimits } from './resource-limits.ts';
+import type { StorageOptions } from './storage-options.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
@@ -23,6 +24,7 @@ export function mergeConfig(
   request: CreateRequest,
   image: Image,
   mounts: readonly Mount[],
+  storage: StorageOptions,
   limits: ResourceLimits,
 ): ContainerConfig {
   const config = image.config;
@@ -56,6 +58,7 @@ export function mergeConfig(
     isInit: request.isInit,
     binds: request.binds,
     mounts,
+    storage,
     networkMode: request.networkMode,
     restartPolicy: request.restartPolicy,
     limits,

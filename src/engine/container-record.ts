@@ -2,6 +2,7 @@ import type { WindowSize } from '../spec/window-size.ts';
 import type { ContainerId } from './container-id.ts';
 import type { ContainerState } from './container-state.ts';
 import type { ResourceLimits } from './resource-limits.ts';
+import type { StorageOptions } from './storage-options.ts';
 
 /** What is known of one container: the row that outlives the daemon. */
 export interface ContainerRecord {
@@ -48,6 +49,7 @@ export interface ContainerConfig {
   /** As the request had them (`source:target:mode`). */
   readonly binds: readonly string[];
   readonly mounts: readonly Mount[];
+  readonly storage: StorageOptions;
   readonly networkMode: string;
   readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number };
   /** The only part that changes later (`update`). */

@@ -5,6 +5,7 @@ import { type ContainerId, parseContainerId } from './container-id.ts';
 import type { ContainerConfig, ContainerRecord } from './container-record.ts';
 import type { ContainerState } from './container-state.ts';
 import { NO_LIMITS } from './resource-limits.ts';
+import { NO_STORAGE_OPTIONS } from './storage-options.ts';
 
 /**
  * The table of containers. Every method is one statement, prepared once; a change is in the file
@@ -102,7 +103,8 @@ function recordOfRow(row: Row): ContainerRecord {
 function configOfRow(row: Row): ContainerConfig {
   const config = JSON.parse(textOf(row, 'config')) as Partial<ContainerConfig>;
   const limits = { ...NO_LIMITS, ...config.limits };
-  return { isInit: false, ...config, limits } as ContainerConfig;
+  const storage = { ...NO_STORAGE_OPTIONS, ...config.storage };
+  return { isInit: false, ...config, storage, limits } as ContainerConfig;
 }
 
 function stateOfRow(row: Row): ContainerState {

@@ -13,6 +13,7 @@ import { parseMounts } from './mounts.ts';
 import { parseContainerName, randomName } from './names.ts';
 import type { RandomSource } from './random-source.ts';
 import { type HostCpus, settleLimits } from './resource-limits.ts';
+import { settleStorage } from './storage-options.ts';
 
 export interface ContainersOptions {
   readonly dataRoot: string;
@@ -99,11 +100,12 @@ export class Containers {
     const { limits, warnings } = settleLimits(request.limits, hostCpus());
     const id = newContainerId(random);
     const mounts = parseMounts(request.binds, request.mounts, platform);
+    const storage = settleStorage(request.storage, request.mounts);
     const record: ContainerRecord = {
       id,
       name,
       createdNs: clock.realtimeNs(),
-      config: mergeConfig(id, request, image, mounts, limits),
+      config: mergeConfig(id, request, image, mounts, storage, limits),
       state: INITIAL_STATE,
     };
     mkdirSync(this.folderOf(id), { recursive: true, mode: 0o700 });

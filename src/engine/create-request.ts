@@ -1,5 +1,6 @@
 import type { WindowSize } from '../spec/window-size.ts';
 import type { LimitsRequest } from './resource-limits.ts';
+import type { StorageRequest } from './storage-options.ts';
 
 /** What a caller asks of a new container; an absent field is the image's or Docker's default. */
 export interface CreateRequest {
@@ -34,6 +35,7 @@ export interface CreateRequest {
   /** `source:target[:mode]` */
   readonly binds: readonly string[];
   readonly mounts: readonly MountRequest[];
+  readonly storage: StorageRequest;
   readonly networkMode: string;
   readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number };
   readonly limits: LimitsRequest;
@@ -45,4 +47,7 @@ export interface MountRequest {
   readonly target: string;
   readonly isReadOnly: boolean;
   readonly isSourceCreated: boolean;
+  /** Of a tmpfs; 0 when nothing was said. */
+  readonly tmpfsSizeBytes: number;
+  readonly tmpfsMode: number;
 }

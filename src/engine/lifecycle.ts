@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { EngineError, type ErrorKind, messageOf } from '../base/engine-error.ts';
@@ -31,6 +32,7 @@ import {
   resourcesOf,
   updateLimits,
 } from './resource-limits.ts';
+import { rootfsOf, tmpfsMountsOf } from './storage-options.ts';
 
 /** What of a container is alive, as opposed to its record. */
 interface LiveContainer {
@@ -302,8 +304,9 @@ export class Lifecycle {
         {
           containerId: id,
           hostname: config.hostname,
-          rootfs: { layers, upperdir: join(containers.folderOf(id), 'upper') },
+          rootfs: rootfsOf(config.storage, layers, join(containers.folderOf(id), 'upper')),
           mounts,
+          tmpfs: tmpfsMountsOf(config.storage, totalmem()),
           args: commandLine(config),
           env: taskEnv(config),
           workingDirectory: config.workingDirectory,

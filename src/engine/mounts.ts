@@ -12,11 +12,11 @@ const MODES = new Set(['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', '
 const MAX_MOUNTS = 1_000;
 
 /**
- * The bind mounts of a request (`-v` and `--mount`).
+ * The bind mounts of a request (`-v` and `--mount`); those of tmpfs are `settleStorage`'s.
  *
  * # Errors
  * - invalid-argument: Docker's words for what is no mount, or whose source cannot be mounted
- * - not-implemented: volumes and tmpfs
+ * - not-implemented: volumes
  */
 export function parseMounts(
   binds: readonly string[],
@@ -25,7 +25,9 @@ export function parseMounts(
 ): readonly Mount[] {
   const mounts = [
     ...binds.map((bind) => parseBind(bind, platform)),
-    ...requests.map((request) => parseMountRequest(request, platform)),
+    ...requests
+      .filter(({ type }) => type !== 'tmpfs')
+      .map((request) => parseMountRequest(request, platform)),
   ];
   if (mounts.length > MAX_MOUNTS) {
     throw new EngineError('invalid-argument', `too many mounts: at most ${MAX_MOUNTS}`);
@@ -81,7 +83,7 @@ function parseBind(text: string, platform: NodeJS.Platform): Mount {
 }
 
 function parseMountRequest(request: MountRequest, platform: NodeJS.Platform): Mount {
-  if (request.type === 'volume' || request.type === 'tmpfs') {
+  if (request.type === 'volume') {
     throw new EngineError(
       'not-implemented',
       `mounts of type ${request.type} are not supported yet: use a bind mount`,
@@ -125,7 +127,8 @@ function parseSource(source: string, platform: NodeJS.Platform): string {
   );
 }
 
-function parseTarget(target: string, specification: string): string {
+/** Where something is mounted. Errors: invalid-argument. */
+export function parseTarget(target: string, specification: string): string {
   if (!target.startsWith('/') || target.includes('\0')) {
     throw new EngineError(
       'invalid-argument',

@@ -19,6 +19,16 @@ const bindMount = v.object({ source: text, target: text, isReadOnly: v.boolean()
 
 const count = v.pipe(v.number(), v.finite());
 
+const tmpfsMount = v.object({
+  target: text,
+  sizeBytes: count,
+  maxFiles: count,
+  mode: count,
+  uid: count,
+  gid: count,
+  isReadOnly: v.boolean(),
+});
+
 const resources = v.object({
   cpuShares: count,
   cpuBandwidth: v.exactOptional(v.object({ quotaMicroseconds: count, periodMicroseconds: count })),
@@ -77,8 +87,14 @@ const startMessage = v.object({
   type: v.literal('start'),
   containerId: text,
   hostname: text,
-  rootfs: v.object({ layers: v.array(layerSource), upperdir: text }),
+  rootfs: v.object({
+    layers: v.array(layerSource),
+    upperdir: text,
+    isReadOnly: v.boolean(),
+    sizeLimitBytes: v.exactOptional(count),
+  }),
   mounts: v.array(bindMount),
+  tmpfs: v.array(tmpfsMount),
   ...processFields,
   /** The first process is one of ours that reaps orphans and passes signals on. */
   isInit: v.boolean(),

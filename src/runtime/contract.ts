@@ -1,4 +1,4 @@
-import type { BindMount, Rootfs } from '../spec/mount.ts';
+import type { BindMount, Rootfs, TmpfsMount } from '../spec/mount.ts';
 import type { Isolation, Resources, Usage } from '../spec/resources.ts';
 import type { WindowSize } from '../spec/window-size.ts';
 
@@ -77,6 +77,8 @@ export interface TaskSpec extends ProcessSpec {
   readonly hostname: string;
   readonly rootfs: Rootfs;
   readonly mounts: readonly BindMount[];
+  /** Also in memory, and empty: /dev/shm. */
+  readonly tmpfs: readonly TmpfsMount[];
   /** A process of the runtime's own is the first one: it reaps orphans and passes signals on. */
   readonly isInit: boolean;
   readonly resources: Resources;

@@ -7,6 +7,10 @@ export interface Rootfs {
   readonly layers: readonly LayerSource[];
   /** An ordinary host directory that takes all writes (OCI whiteout names). */
   readonly upperdir: string;
+  /** Nothing in it can be changed, once its mounts are made. */
+  readonly isReadOnly: boolean;
+  /** How much the upperdir may hold; absent: as much as there is room for on the host. */
+  readonly sizeLimitBytes?: number;
 }
 
 /**
@@ -24,5 +28,19 @@ export interface BindMount {
   readonly source: string;
   /** Absolute path inside the container. */
   readonly target: string;
+  readonly isReadOnly: boolean;
+}
+
+/** A file system in memory. */
+export interface TmpfsMount {
+  /** Absolute path inside the container. */
+  readonly target: string;
+  readonly sizeBytes: number;
+  /** How many names there may be. */
+  readonly maxFiles: number;
+  /** Of its root. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
   readonly isReadOnly: boolean;
 }

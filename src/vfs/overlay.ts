@@ -51,7 +51,7 @@ export interface OverlayOptions {
 }
 
 /** Throws what the host answers for the upperdir, as an Errno. */
-export function openOverlay(options: OverlayOptions): FileSystem {
+export function openOverlay(options: OverlayOptions): Overlay {
   using owned = new DisposableStack();
   for (const layer of options.layers) owned.use(layer);
   const { paths, upperdir: hostPath, sizeLimitBytes } = options;
@@ -69,9 +69,9 @@ const LAYER_INODE_BITS = 48n;
 export class Overlay implements FileSystem {
   readonly typeName = 'overlay';
   readonly root: Vnode;
-  readonly isReadOnly: boolean;
   readonly upperdir: Upperdir;
   readonly #device: bigint;
+  #isReadOnly: boolean;
   readonly #owned: DisposableStack;
   /**
    * The inodes of files that were copied up, which they keep: from the upperdir's to the layer's.
@@ -79,11 +79,20 @@ export class Overlay implements FileSystem {
   readonly #inodesOfCopies = new Map<bigint, bigint>();
 
   constructor(options: OverlayOptions, upperdir: Upperdir, owned: DisposableStack) {
-    this.isReadOnly = options.isReadOnly === true;
+    this.#isReadOnly = options.isReadOnly === true;
     this.upperdir = upperdir;
     this.#device = options.device;
     this.#owned = owned;
     this.root = OverlayDirectory.rootOf(this, lowerRoot(options.layers));
+  }
+
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+
+  /** Makes it read-only from now on: after what is mounted in it has got its place. */
+  freeze(): void {
+    this.#isReadOnly = true;
   }
 
   /** Those of the host where the upperdir is: what can still be written. */

@@ -32,6 +32,7 @@ const mount = v.object({
       CreateMountpoint: optional(v.boolean()),
     }),
   ),
+  TmpfsOptions: optional(v.object({ SizeBytes: optional(integer), Mode: optional(integer) })),
 });
 
 const portBinding = v.object({ HostIp: optional(v.string()), HostPort: optional(v.string()) });
@@ -84,6 +85,7 @@ const hostConfig = v.object({
   ReadonlyRootfs: optional(v.boolean()),
   Privileged: optional(v.boolean()),
   Tmpfs: optional(stringMap),
+  StorageOpt: optional(stringMap),
   ShmSize: optional(integer),
   Init: optional(v.boolean()),
   ConsoleSize: optional(consoleSize),

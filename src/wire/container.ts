@@ -146,6 +146,8 @@ export interface HostConfigResponse {
   readonly ReadonlyRootfs: boolean;
   readonly SecurityOpt: null;
   readonly ShmSize: number;
+  readonly StorageOpt: Readonly<Record<string, string>> | null;
+  readonly Tmpfs?: Readonly<Record<string, string>>;
   readonly Runtime: string;
   readonly Isolation: string;
   readonly CpuShares: number;

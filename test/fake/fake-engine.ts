@@ -9,6 +9,7 @@ import type { CreateRequest } from '../../src/engine/create-request.ts';
 import { openDatabase } from '../../src/engine/database.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { ShippedImages } from '../../src/engine/shipped-images.ts';
+import { NO_STORAGE_OPTIONS } from '../../src/engine/storage-options.ts';
 import type { Image, ImageStore } from '../../src/image/contract.ts';
 import type { Digest } from '../../src/spec/digest.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -66,6 +67,7 @@ export const PLAIN_REQUEST: CreateRequest = {
   isPrivileged: false,
   binds: [],
   mounts: [],
+  storage: NO_STORAGE_OPTIONS,
   networkMode: 'none',
   restartPolicy: { name: 'no', maximumRetryCount: 0 },
   limits: {},

@@ -79,10 +79,12 @@ export class WarmRuntime implements AsyncDisposable {
             indexPath: join(this.#directory, 'layer.index'),
           },
         ],
+        isReadOnly: false,
         // Not there: nothing was written yet.
         upperdir: join(this.#directory, `upper-${this.#containerCount}`),
       },
       mounts: [],
+      tmpfs: [],
       args: ['/program', ...args],
       env: ['PATH=/'],
       workingDirectory: '/',

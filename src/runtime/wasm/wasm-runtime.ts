@@ -125,8 +125,9 @@ function toMessage({ isolation: _, ...spec }: TaskSpec, isCellShared: boolean): 
   return {
     type: 'start',
     ...spec,
-    rootfs: { layers: [...spec.rootfs.layers], upperdir: spec.rootfs.upperdir },
+    rootfs: { ...spec.rootfs, layers: [...spec.rootfs.layers] },
     mounts: [...spec.mounts],
+    tmpfs: [...spec.tmpfs],
     args: [...spec.args],
     env: [...spec.env],
     isCellShared,
