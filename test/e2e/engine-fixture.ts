@@ -114,6 +114,20 @@ export class EngineFixture implements AsyncDisposable {
     if (result.exitCode !== 0) throw new Error(result.stderr);
   }
 
+  /** Imports an image of these files, all of them executable, and a /tmp. */
+  async importFolder(name: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+    const folder = this.path(`image-of-${name}`);
+    mkdirSync(join(folder, 'tmp'), { recursive: true });
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content, { mode: 0o755 });
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of archiveDirectory(folder)) chunks.push(chunk);
+    const result = this.run(['import', '-', name], { input: Buffer.concat(chunks) });
+    if (result.exitCode !== 0) throw new Error(result.stderr);
+  }
+
   /** The daemon's process, by its own word. */
   daemonPid(): number {
     return Number(this.ok('info', '--format', '{{.Wolffia.Pid}}'));

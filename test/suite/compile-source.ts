@@ -21,8 +21,11 @@ export function compileSource(path: string): Promise<Uint8Array> {
   return openKitchen().compileC(join(root, path));
 }
 
-/** The same for a source that counts on a Unix: with our additions to wasi-libc. */
-export function compileUnixSource(path: string): Promise<Uint8Array> {
+/** The same for a source that counts on a Unix: with our additions to wasi-libc; it may fork. */
+export function compileUnixSource(
+  path: string,
+  { forks = false }: { readonly forks?: boolean } = {},
+): Promise<Uint8Array> {
   const kitchen = openKitchen();
   const name = basename(path);
   const source = `/src/${name}`;
@@ -31,6 +34,7 @@ export function compileUnixSource(path: string): Promise<Uint8Array> {
     sources: [source],
     files: { [source]: readFileSync(join(root, path)) },
     library: kitchen.library,
+    forks,
     flags: ['-Wall', '-Werror'],
   });
 }
