@@ -26,4 +26,13 @@ export const POSIX: Abi = {
     ...TERMINAL_CALLS,
     ...XATTR_CALLS,
   },
+  support: {
+    about: 'What POSIX programs need beside these: our own, used through our libc.',
+    partial: {
+      path_mknod: 'EPERM for devices',
+      proc_usage: 'time in the kernel is not told apart',
+      sync: "does nothing: what was not synced by its fd is the host's to write when it likes",
+    },
+    missing: {},
+  },
 };

@@ -8,6 +8,7 @@ import { PATH_CALLS } from './path-calls.ts';
 import { POLL_CALLS } from './poll.ts';
 import { PROCESS_CALLS } from './process-calls.ts';
 import { READDIR_CALLS } from './readdir.ts';
+import { PREVIEW1_SUPPORT } from './support.ts';
 
 /** WASI preview1, by the module name that programs import it under. */
 export const PREVIEW1: Abi = {
@@ -24,4 +25,5 @@ export const PREVIEW1: Abi = {
     ...READDIR_CALLS,
     ...SOCKET_CALLS,
   },
+  support: PREVIEW1_SUPPORT,
 };

@@ -17,4 +17,9 @@ export const THREADS: Abi = {
       thread.instance.startThread(thread, argument),
     ),
   },
+  support: {
+    about: 'The wasi-threads proposal: what compilers call `wasm32-wasip1-threads`.',
+    partial: {},
+    missing: {},
+  },
 };

@@ -14,7 +14,8 @@ const FILESTAT_SIZE = 56;
 /** A clock's subscription begins with an identifier of its own. */
 const SUBSCRIPTION = { sizeBytes: 56, clock: 24, timeout: 32, clockFlags: 48 } as const;
 
-const { sock_accept: _, ...common } = PREVIEW1.calls;
+const { sock_accept: _call, ...common } = PREVIEW1.calls;
+const { sock_accept: _row, ...partial } = PREVIEW1.support.partial;
 
 /**
  * What programs of 2019 import: WASI's first snapshot (legacy/preview0 of WebAssembly/WASI).
@@ -30,6 +31,11 @@ export const UNSTABLE: Abi = {
     fd_filestat_get: fdStatCall(writeFileStat),
     path_filestat_get: pathStatCall(writeFileStat),
     poll_oneoff: pollCall(SUBSCRIPTION),
+  },
+  support: {
+    about: "preview1's predecessor of 2019.",
+    partial,
+    missing: {},
   },
 };
 

@@ -3,6 +3,7 @@ import { ERRNO_NUMBERS } from '../preview1/numbers.ts';
 import { FD_CALLS } from './fd-calls.ts';
 import { PROCESS_CALLS } from './process-calls.ts';
 import { SPAWN_CALLS } from './spawn-calls.ts';
+import { WASIX_SUPPORT } from './support.ts';
 import { TERMINAL_CALLS } from './terminal-calls.ts';
 import { THREAD_CALLS } from './thread-calls.ts';
 
@@ -20,4 +21,5 @@ export const WASIX: Abi = {
     ...TERMINAL_CALLS,
     ...THREAD_CALLS,
   },
+  support: WASIX_SUPPORT,
 };
