@@ -93,9 +93,16 @@ test('and on this machine natively, where it has a compiler', () => {
   assert.is(ran.stdout.toString(), EXPECTED);
 });
 
-
 test('a limit of processes holds', () => {
-  const ran = engine.run(['run', '--rm', '--pids-limit', '1', 'processes', '/bin/processes', 'one']);
+  const ran = engine.run([
+    'run',
+    '--rm',
+    '--pids-limit',
+    '1',
+    'processes',
+    '/bin/processes',
+    'one',
+  ]);
   assert.is(ran.stdout, 'fork: -1 EAGAIN\n');
 });
 
