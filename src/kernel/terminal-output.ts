@@ -78,8 +78,10 @@ export class TerminalOutput {
     while (taken < source.length) {
       if (this.freeBytes === 0) this.drain();
       if (this.freeBytes === 0) break;
-      this.#process(source[taken] ?? 0);
-      taken += 1;
+      const plain = this.#plainRun(source.subarray(taken, taken + this.freeBytes));
+      if (plain > 0) this.#append(source.subarray(taken, taken + plain));
+      else this.#process(source[taken] ?? 0);
+      taken += Math.max(1, plain);
     }
     this.drain();
     if (taken === 0 && source.length > 0) throw ERRNO.EAGAIN;
@@ -130,6 +132,24 @@ export class TerminalOutput {
       this.drain();
       if (this.freeBytes > 0) this.writable.wakeAll();
     });
+  }
+
+  /**
+   * How many bytes at the beginning go out as they are, and can be copied at once: most of what is
+   * ever written. Moves the cursor behind them.
+   */
+  #plainRun(bytes: Uint8Array): number {
+    if ((this.flags & OUTPUT_FLAGS.OPOST) === 0) return bytes.length;
+    const { isUtf8 } = this;
+    let count = 0;
+    let columns = 0;
+    for (; count < bytes.length; count++) {
+      const byte = bytes[count] ?? 0;
+      if (isControl(byte)) break;
+      if (!isUtf8 || !isContinuation(byte)) columns += 1;
+    }
+    this.column += columns;
+    return count;
   }
 
   #process(byte: number): void {
@@ -192,12 +212,20 @@ export class TerminalOutput {
   }
 
   #put(byte: number): void {
-    if (this.#end === CAPACITY) {
-      this.#queue.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-    }
+    if (this.#end === CAPACITY) this.#compact();
     this.#queue[this.#end] = byte;
     this.#end += 1;
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#end + bytes.length > CAPACITY) this.#compact();
+    this.#queue.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  #compact(): void {
+    this.#queue.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
   }
 }
