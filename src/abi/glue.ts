@@ -13,7 +13,8 @@ import { ByteWriter } from '../base/byte-writer.ts';
  *       if r >= LEAST_ANSWER return r      the guest's answer
  *       if r == EXIT unreachable           a trap: nothing in a guest catches it
  *       if r == HANDLE_SIGNAL              a signal has a handler: it runs among the guest's frames,
- *         handlers[0](takeSignal())        so that it may suspend, and leave by an exception
+ *         try handlers[0](takeSignal())    so that it may suspend, and leave by an exception
+ *         catch_all { left(), rethrow }    (longjmp)
  *         handled()
  *       else
  *         if wait() unreachable            suspends (JSPI) until there is a reason to try again
@@ -46,6 +47,7 @@ export const GLUE_IMPORTS = 'kernel';
 export const GLUE_WAIT = 'wait';
 export const GLUE_TAKE_SIGNAL = 'takeSignal';
 export const GLUE_HANDLED = 'handled';
+export const GLUE_LEFT = 'left';
 /** The exported table whose one place `takeSignal` sets to the handler. */
 export const GLUE_HANDLERS = 'handlers';
 
@@ -56,12 +58,15 @@ const OP = {
   unreachable: 0x00,
   loop: 0x03,
   if: 0x04,
+  try: 0x06,
+  rethrow: 0x09,
   end: 0x0b,
   br: 0x0c,
   return: 0x0f,
   else: 0x05,
   call: 0x10,
   callIndirect: 0x11,
+  catchAll: 0x19,
   localGet: 0x20,
   localTee: 0x22,
   i32Const: 0x41,
@@ -76,13 +81,14 @@ const OP = {
 export function encodeGlue(functions: readonly GlueFunction[]): Uint8Array<ArrayBuffer> {
   const count = functions.length;
   const types = new ByteWriter().unsigned(count * 2 + 3);
-  const imports = new ByteWriter().unsigned(count + 3);
+  const imports = new ByteWriter().unsigned(count + OWN_IMPORT_COUNT);
   const declarations = new ByteWriter().unsigned(count);
   const exports = new ByteWriter().unsigned(count + 1);
   const own: OwnIndices = {
     wait: count,
     takeSignal: count + 1,
     handled: count + 2,
+    left: count + 3,
     handlerType: count * 2 + 1,
   };
   const code = new ByteWriter().unsigned(count);
@@ -96,7 +102,7 @@ export function encodeGlue(functions: readonly GlueFunction[]): Uint8Array<Array
     exports
       .name(glued.name)
       .u8(0x00)
-      .unsigned(count + 3 + index);
+      .unsigned(count + OWN_IMPORT_COUNT + index);
     code.sized(encodeBody(glued, index, own));
   });
   const answersType = count * 2;
@@ -106,6 +112,7 @@ export function encodeGlue(functions: readonly GlueFunction[]): Uint8Array<Array
   writeImport(imports, GLUE_WAIT, answersType);
   writeImport(imports, GLUE_TAKE_SIGNAL, answersType);
   writeImport(imports, GLUE_HANDLED, answersType + 2);
+  writeImport(imports, GLUE_LEFT, answersType + 2);
   exports.name(GLUE_HANDLERS).u8(0x01).unsigned(0);
   const tables = new ByteWriter().unsigned(1).u8(FUNCREF).u8(0x00).unsigned(1);
   const module = new ByteWriter().raw([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
@@ -121,11 +128,15 @@ export function encodeGlue(functions: readonly GlueFunction[]): Uint8Array<Array
   return module.finish();
 }
 
+/** `wait`, `takeSignal`, `handled`, `left`. */
+const OWN_IMPORT_COUNT = 4;
+
 /** Indices of functions and types that are not the guest's. */
 interface OwnIndices {
   readonly wait: number;
   readonly takeSignal: number;
   readonly handled: number;
+  readonly left: number;
   readonly handlerType: number;
 }
 
@@ -155,8 +166,10 @@ function encodeBody(glued: GlueFunction, fastIndex: number, own: OwnIndices): By
   body.u8(OP.if).u8(EMPTY_BLOCK).u8(OP.unreachable).u8(OP.end);
   body.u8(OP.localGet).unsigned(answer).u8(OP.i32Const).signed(HANDLE_SIGNAL).u8(OP.i32Eq);
   body.u8(OP.if).u8(EMPTY_BLOCK);
+  body.u8(OP.try).u8(EMPTY_BLOCK);
   body.u8(OP.call).unsigned(own.takeSignal).u8(OP.i32Const).signed(0);
   body.u8(OP.callIndirect).unsigned(own.handlerType).unsigned(0);
+  body.u8(OP.catchAll).u8(OP.call).unsigned(own.left).u8(OP.rethrow).unsigned(0).u8(OP.end);
   body.u8(OP.call).unsigned(own.handled);
   body.u8(OP.else);
   body.u8(OP.call).unsigned(own.wait).u8(OP.if).u8(EMPTY_BLOCK).u8(OP.unreachable).u8(OP.end);

@@ -4,6 +4,7 @@ import {
   GLUE_HANDLED,
   GLUE_HANDLERS,
   GLUE_IMPORTS,
+  GLUE_LEFT,
   GLUE_TAKE_SIGNAL,
   GLUE_WAIT,
   type GlueFunction,
@@ -104,6 +105,7 @@ function instantiateGlue(
     return taken?.signal ?? 0;
   };
   kernel[GLUE_HANDLED] = () => scheduler.running?.handled();
+  kernel[GLUE_LEFT] = () => scheduler.running?.leftHandler();
   const module = new WebAssembly.Module(encodeGlue(functions));
   const { exports } = new WebAssembly.Instance(module, { [GLUE_IMPORTS]: kernel });
   const table = exports[GLUE_HANDLERS];

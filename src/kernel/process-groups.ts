@@ -36,8 +36,10 @@ export function terminalUserOf(thread: Thread): TerminalUser {
  * of terminals would stop it for ever (POSIX 3.261).
  */
 export function isGroupOrphaned({ system, processGroup, session }: Process): boolean {
-  return system.processes.inGroup(processGroup).every(({ parent }) => {
-    return !parent || parent.processGroup === processGroup || parent.session !== session;
+  return system.processes.inGroup(processGroup).every(({ isZombie, parent }) => {
+    return (
+      isZombie || !parent || parent.processGroup === processGroup || parent.session !== session
+    );
   });
 }
 

@@ -47,8 +47,9 @@ export class ProcessTable {
     return [...this.#processes.values()].filter((process) => !process.isZombie);
   }
 
+  /** The dead among them, by whom alone a group lives on. */
   inGroup(group: number): readonly Process[] {
-    return this.living().filter(({ processGroup }) => processGroup === group);
+    return [...this.#processes.values()].filter(({ processGroup }) => processGroup === group);
   }
 
   /** A number that is no pid, tid, process group or session. Throws EAGAIN at the limit. */

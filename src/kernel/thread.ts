@@ -41,8 +41,6 @@ interface HandlerFrame {
   readonly interrupts: boolean;
 }
 
-/** Handlers that were left by longjmp leave frames behind: the oldest go. */
-const MAX_HANDLER_FRAMES = 64;
 /** Reading the clock costs more than most hostcalls: it is looked at once in so many. */
 const CALLS_PER_CLOCK_READ = 16;
 /** Timers of the host take at most 2^31 - 1 ms; whoever waits longer is woken and waits again. */
@@ -264,8 +262,8 @@ export class Thread {
   }
 
   /**
-   * Takes the signal whose handler is to be called now; the glue calls it, and then `handled`. A
-   * handler may leave by longjmp instead: what was kept for it is dropped in time.
+   * Takes the signal whose handler is to be called now; the glue calls it, and then `handled`, or
+   * `leftHandler` when it left by longjmp.
    */
   takeSignal():
     | { readonly signal: number; readonly handler: WebAssembly.ExportedFunction }
@@ -275,7 +273,6 @@ export class Thread {
     const handler = this.instance.handlerNamed(signals.handlerExport ?? '');
     if (!info || !handler) return undefined;
     const action = signals.action(info.signal);
-    if (this.#handlerFrames.length >= MAX_HANDLER_FRAMES) this.#handlerFrames.shift();
     this.#handlerFrames.push({
       mask: this.signalMask,
       retry: this.retry,
@@ -303,6 +300,16 @@ export class Thread {
     this.signalInfo = frame.info;
     this.#isInterrupted = frame.interrupts;
     this.hasAttention = true;
+  }
+
+  /**
+   * The handler has left for a place below the hostcall in which it ran, which is over with it. As
+   * longjmp has it, what the handler blocked stays blocked.
+   */
+  leftHandler(): void {
+    const frame = this.#handlerFrames.pop();
+    if (frame) this.signalInfo = frame.info;
+    this.settle();
   }
 
   /** Guest frames of handlers stand on its stack. */

@@ -17,6 +17,10 @@ const GUEST = `(module
   (global $seen (mut i32) (i32.const 0))
   (func (export "handler") (param i32)
     (global.set $seen (i32.add (local.get 0) (call $read (i32.const 1) (i64.const 2)))))
+  (tag $jump)
+  (func (export "jumping_handler") (param i32) (throw $jump))
+  (func (export "jump") (param i32 i64) (result i32)
+    (try (result i32) (do (call $read (local.get 0) (local.get 1))) (catch $jump (i32.const 55))))
   (func (export "seen") (result i32) (global.get $seen))
   (func (export "exit") (result i32)
     (try (do (call $exit (i32.const 3))) (catch_all)) (i32.const 99)))`;
@@ -27,6 +31,7 @@ async function guestWith(kernel: {
   exit?: (code: number) => number;
   takeSignal?: (handlers: WebAssembly.Table, guest: WebAssembly.Exports) => number;
   handled?: () => void;
+  left?: () => void;
 }): Promise<Record<string, (...args: (number | bigint)[]) => Promise<unknown>>> {
   const glue: WebAssembly.Instance = new WebAssembly.Instance(
     new WebAssembly.Module(encodeGlue(FUNCTIONS)),
@@ -38,6 +43,7 @@ async function guestWith(kernel: {
         takeSignal: () =>
           kernel.takeSignal?.(glue.exports['handlers'] as WebAssembly.Table, exports) ?? 0,
         handled: kernel.handled ?? (() => {}),
+        left: kernel.left ?? (() => {}),
       },
     },
   );
@@ -119,6 +125,22 @@ test('a handler runs among the frames of the guest, may block, and the call is t
   assert.is(await guest['read']?.(5, 6n), 7);
   assert.equal(events, ['wait', 'handled']);
   assert.is(await guest['seen']?.(), 42);
+});
+
+test('a handler may leave by an exception, which is told', async () => {
+  const events: string[] = [];
+  const guest = await guestWith({
+    read: () => HANDLE_SIGNAL,
+    wait: () => Promise.resolve(0),
+    takeSignal: (handlers, exports) => {
+      handlers.set(0, exports['jumping_handler'] as WebAssembly.ExportedFunction);
+      return 12;
+    },
+    handled: () => void events.push('handled'),
+    left: () => void events.push('left'),
+  });
+  assert.is(await guest['jump']?.(5, 6n), 55);
+  assert.equal(events, ['left']);
 });
 
 test.run();
