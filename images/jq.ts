@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SIGNAL, stackOf } from './compile/c-feature.ts';
+import { stackOf } from './compile/c-feature.ts';
+import type { CLibrary } from './compile/c-library.ts';
 import type { CProgram } from './compile/c-program.ts';
 import { debianAbsence } from './debian-source.ts';
 import { addBasics, addLicences, addProgram } from './image-files.ts';
@@ -45,7 +46,7 @@ const JQ_SOURCES = [
   'decNumber/decNumber',
 ];
 
-function jqProgram(folder: string, oniguruma: string): CProgram {
+function jqProgram(folder: string, oniguruma: string, library: CLibrary): CProgram {
   const onigurumaSources = readdirSync(oniguruma).filter(
     (name) => name.endsWith('.c') && !ONIGURUMA_PARTS.test(name),
   );
@@ -62,7 +63,8 @@ function jqProgram(folder: string, oniguruma: string): CProgram {
       '/gen/src/builtin.inc': Buffer.from(linesAsStrings(join(folder, 'src', 'builtin.jq'))),
       '/gen/src/config_opts.inc': Buffer.from('#define JQ_CONFIG "wasm32-wasip1"\n'),
     },
-    features: [SIGNAL, stackOf(1_048_576)],
+    library,
+    features: [stackOf(1_048_576)],
     flags: [
       ...['-w', '-D_GNU_SOURCE', '-DUSE_DECNUM=1', '-DIEEE_8087=1', '-DHAVE___THREAD=1'],
       ...FUNCTIONS.map((name) => `-DHAVE_${name.toUpperCase()}=1`),
@@ -88,10 +90,10 @@ export const JQ: Recipe = {
     `LABEL org.opencontainers.image.version=${VERSION} org.opencontainers.image.licenses=MIT`,
   ],
   absence: debianAbsence,
-  build: async (rootDirectory, { debianSource, compileProgram }) => {
+  build: async (rootDirectory, { debianSource, compileProgram, library }) => {
     const folder = await debianSource('jq');
     const oniguruma = await debianSource('libonig');
-    const program = await compileProgram(jqProgram(folder, join(oniguruma, 'src')));
+    const program = await compileProgram(jqProgram(folder, join(oniguruma, 'src'), library));
     await addProgram(rootDirectory, 'usr/bin/jq', program);
     await addBasics(rootDirectory);
     await addLicences(rootDirectory, 'jq', { copyright: join(folder, 'COPYING') });

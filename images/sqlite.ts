@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GETPID, PROCESS_CLOCKS, SIGNAL, stackOf } from './compile/c-feature.ts';
+import { fillBase } from './base.ts';
+import { stackOf } from './compile/c-feature.ts';
 import { debianAbsence } from './debian-source.ts';
-import { addBasics, addLicences, addProgram } from './image-files.ts';
+import { addLicences, addProgram } from './image-files.ts';
 import type { Kitchen, Recipe } from './recipe.ts';
 import { generateSources } from './sqlite/generated-sources.ts';
 
@@ -23,21 +24,15 @@ const FLAGS = [
   ...['DBSTAT_VTAB', 'DBPAGE_VTAB', 'STMTVTAB', 'COLUMN_METADATA'].map(
     (name) => `-DSQLITE_ENABLE_${name}`,
   ),
-  ...['-DSQLITE_WASI', '-DSQLITE_DEFAULT_UNIX_VFS="unix-none"', '-DSQLITE_NOHAVE_SYSTEM'],
 ];
 
 /** The shell with the library in it, compiled file by file. */
-async function buildSqlite({
-  debianSource,
-  compileProgram,
-  toolchain,
-  sourcePath,
-  progress,
-}: Kitchen) {
+async function buildSqlite(kitchen: Kitchen): Promise<Uint8Array> {
+  const { debianSource, compileProgram, library, sourcePath, progress } = kitchen;
   const folder = await debianSource('sqlite3');
   progress('Generating sources of sqlite3');
   const files = {
-    ...(await generateSources(folder, toolchain)),
+    ...(await generateSources(folder, kitchen)),
     '/gen/no-shared-memory.h': readFileSync(sourcePath('sqlite/no-shared-memory.h')),
   };
   const sourcesIn = (path: string, leftOut: RegExp): string[] =>
@@ -54,7 +49,8 @@ async function buildSqlite({
     ],
     files,
     mounts: { '/src': join(folder, 'src'), '/ext': join(folder, 'ext') },
-    features: [SIGNAL, GETPID, PROCESS_CLOCKS, stackOf(1_048_576)],
+    library,
+    features: [stackOf(1_048_576)],
     flags: FLAGS,
   });
 }
@@ -69,8 +65,8 @@ export const SQLITE: Recipe = {
   ],
   absence: debianAbsence,
   build: async (rootDirectory, kitchen) => {
+    await fillBase(rootDirectory, kitchen);
     await addProgram(rootDirectory, 'usr/bin/sqlite3', await buildSqlite(kitchen));
-    await addBasics(rootDirectory);
     const copyright = join(await kitchen.debianSource('sqlite3'), 'debian', 'copyright');
     await addLicences(rootDirectory, 'sqlite3', { copyright });
   },

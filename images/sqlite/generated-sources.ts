@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stackOf } from '../compile/c-feature.ts';
-import { buildProgram } from '../compile/c-program.ts';
 import type { FileContents } from '../compile/compiler-files.ts';
-import type { Toolchain } from '../compile/toolchain.ts';
+import { runGenerator } from '../generator.ts';
+import type { Kitchen } from '../recipe.ts';
 import { numberOpcodes, opcodesHeader, opcodesSource, readOpcodes } from './opcodes.ts';
 
 /**
@@ -11,17 +10,17 @@ import { numberOpcodes, opcodesHeader, opcodesSource, readOpcodes } from './opco
  * that are C programs (its parser generator, its hash of keywords) are compiled to WebAssembly and
  * run; those in Tcl are done over here.
  */
-export async function generateSources(folder: string, toolchain: Toolchain): Promise<FileContents> {
-  const generators = new Generators(folder, toolchain);
-  const parser = await generators.parser('src/parse.y');
-  const fts5Parser = await generators.parser('ext/fts5/fts5parse.y');
+export async function generateSources(folder: string, kitchen: Kitchen): Promise<FileContents> {
+  const parser = await makeParser(folder, 'src/parse.y', kitchen);
+  const fts5Parser = await makeParser(folder, 'ext/fts5/fts5parse.y', kitchen);
+  const keywords = await runGenerator(kitchen, generatorOf(folder, 'mkkeywordhash'));
   const numbered = numberOpcodes(readOpcodes(textOf(join(folder, 'src', 'vdbe.c'))), parser.header);
   const texts = {
     'parse.c': parser.source,
     'parse.h': parser.header,
     'opcodes.h': opcodesHeader(numbered),
     'opcodes.c': opcodesSource(numbered),
-    'keywordhash.h': await generators.keywords(),
+    'keywordhash.h': Buffer.from(keywords.stdout).toString(),
     'sqlite3.h': publicHeader(folder),
     'fts5.h': textOf(join(folder, 'ext', 'fts5', 'fts5.h')),
     'fts5.c': fullTextSearch(folder, fts5Parser),
@@ -37,43 +36,20 @@ interface Parser {
   readonly header: string;
 }
 
-class Generators {
-  readonly #folder: string;
-  readonly #toolchain: Toolchain;
-
-  constructor(folder: string, toolchain: Toolchain) {
-    this.#folder = folder;
-    this.#toolchain = toolchain;
-  }
-
-  /** By lemon, which writes beside the grammar. */
-  async parser(grammar: string): Promise<Parser> {
-    const { outputs } = await this.#run('lemon', ['-S', '-T/tool/lempar.c', '/gen/grammar.y'], {
-      '/gen/grammar.y': readFileSync(join(this.#folder, grammar)),
-    });
-    const text = (path: string): string => Buffer.from(outputs[path] ?? []).toString();
-    return { source: text('/gen/grammar.c'), header: text('/gen/grammar.h') };
-  }
-
-  async keywords(): Promise<string> {
-    return Buffer.from((await this.#run('mkkeywordhash', [], {})).stdout).toString();
-  }
-
-  async #run(name: string, args: readonly string[], files: FileContents) {
-    const mounts = { '/tool': join(this.#folder, 'tool') };
-    const generator = { name, sources: [`/tool/${name}.c`], mounts, flags: ['-w'] };
-    const program = await buildProgram(
-      { ...generator, features: [stackOf(GENERATOR_STACK_BYTES)] },
-      this.#toolchain,
-      () => {},
-    );
-    const result = await this.#toolchain.run({ program, args: [name, ...args], files, mounts });
-    if (result.exitCode !== 0) throw new Error(`${name} failed:\n${result.stderr}`);
-    return result;
-  }
+/** By lemon, which writes beside the grammar. */
+async function makeParser(folder: string, grammar: string, kitchen: Kitchen): Promise<Parser> {
+  const { outputs } = await runGenerator(kitchen, {
+    ...generatorOf(folder, 'lemon'),
+    args: ['-S', '-T/tool/lempar.c', '/gen/grammar.y'],
+    files: { '/gen/grammar.y': readFileSync(join(folder, grammar)) },
+  });
+  const text = (path: string): string => Buffer.from(outputs[path] ?? []).toString();
+  return { source: text('/gen/grammar.c'), header: text('/gen/grammar.h') };
 }
 
-const GENERATOR_STACK_BYTES = 1_048_576;
+function generatorOf(folder: string, name: string) {
+  return { name, sources: [`/tool/${name}.c`], mounts: { '/tool': join(folder, 'tool') } };
+}
 
 function textOf(path: string): string {
   return readFileSync(path, 'utf8');

@@ -3,12 +3,7 @@
 // otherwise. An emulation that gives each process a copy would let them spoil the database.
 #include <errno.h>
 #include <stddef.h>
-#include <sys/types.h>
-
-#define PROT_READ 1
-#define PROT_WRITE 2
-#define MAP_SHARED 1
-#define MAP_FAILED ((void *)-1)
+#include <sys/mman.h>
 
 static inline void *no_mmap(void) {
   errno = ENODEV;

@@ -1,11 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SETJMP, stackOf } from '../../../../images/compile/c-feature.ts';
+import { PROCESS_CLOCKS, SETJMP, SIGNAL, stackOf } from '../../../../images/compile/c-feature.ts';
 import { debianAbsence } from '../../../../images/debian-source.ts';
 import { interpreterPath } from '../../../../images/interpreters.ts';
-import { buildLua } from '../../../../images/lua.ts';
 import type { BenchKitchen, BenchProgram } from '../bench-program.ts';
 import { FOREIGN_FLAGS, filesOf, ownFiles, programOf } from '../source-files.ts';
+
+async function buildLua(kitchen: BenchKitchen): Promise<Uint8Array> {
+  const library = filesOf(join(await kitchen.debianSource('lua5.4'), 'src'), /\.[ch]$/);
+  delete library['luac.c'];
+  const shim = kitchen.repositoryPath('wasm/bench/interpreters/lua-shim.h');
+  const files = {
+    ...library,
+    'lua-shim.h': readFileSync(shim),
+    // Debian's build would write it.
+    'lua5.4-deb-multiarch.h': Buffer.from('#define DEB_HOST_MULTIARCH "wasm32-wasi"\n'),
+  };
+  return kitchen.compileProgram(
+    programOf('lua', files, {
+      features: [SETJMP, SIGNAL, PROCESS_CLOCKS],
+      flags: [...FOREIGN_FLAGS, '-include', '/src/lua-shim.h'],
+    }),
+  );
+}
 
 const QUICKJS_FILES = /^(quickjs|libregexp|libunicode|cutils|dtoa)\.c$|\.h$/;
 
