@@ -1,4 +1,5 @@
 import { BASE } from './base.ts';
+import { CLANG } from './clang.ts';
 import { HELLO_WORLD } from './hello-world.ts';
 import { PHP, PYTHON, RUBY } from './interpreters.ts';
 import { JQ } from './jq.ts';
@@ -7,4 +8,14 @@ import type { Recipe } from './recipe.ts';
 import { SQLITE } from './sqlite.ts';
 
 /** The images that come with Wolffia, in the order of their names. */
-export const RECIPES: readonly Recipe[] = [BASE, HELLO_WORLD, JQ, LUA, PHP, PYTHON, RUBY, SQLITE];
+export const RECIPES: readonly Recipe[] = [
+  BASE,
+  CLANG,
+  HELLO_WORLD,
+  JQ,
+  LUA,
+  PHP,
+  PYTHON,
+  RUBY,
+  SQLITE,
+];

@@ -27,9 +27,14 @@ export interface CProgram {
 }
 
 const COMPILE_FLAGS = ['--target=wasm32-wasip1', '-O2'];
-const LIBRARY_FOLDERS = ['/usr/lib/wasm32-unknown-wasip1', '/usr/lib/wasm32-wasip1'];
-const STARTUP = '/usr/lib/wasm32-wasip1/crt1-command.o';
-const BUILTINS = '/usr/lib/wasm32-unknown-wasip1/libclang_rt.builtins.a';
+/** What wasm-ld is told before objects and libraries, and behind them. */
+export const LINK_BEFORE = [
+  ...['-m', 'wasm32', '-L/usr/lib/wasm32-unknown-wasip1', '-L/usr/lib/wasm32-wasip1'],
+  '/usr/lib/wasm32-wasip1/crt1-command.o',
+];
+export const LINK_AFTER = [
+  ...['-lc', '/usr/lib/wasm32-unknown-wasip1/libclang_rt.builtins.a', '--gc-sections'],
+];
 const CPP = /\.(cc|cpp|cxx|C)$/;
 
 /**
@@ -88,12 +93,12 @@ async function linkProgram(
   );
   if (library) files['/in/libwolffia.a'] = readFileSync((await library.archive()).path);
   const args = [
-    ...['wasm-ld', '-m', 'wasm32', ...LIBRARY_FOLDERS.map((folder) => `-L${folder}`), STARTUP],
+    ...['wasm-ld', ...LINK_BEFORE],
     ...Object.keys(files),
     ...featuresOf(program).flatMap((feature) => feature.linkFlags),
     ...linkFlags,
     ...(sources.some((source) => CPP.test(source)) ? ['-lc++', '-lc++abi'] : []),
-    ...['-lc', BUILTINS, '--gc-sections', '--strip-all', '-o', PROGRAM],
+    ...[...LINK_AFTER, '--strip-all', '-o', PROGRAM],
   ];
   try {
     return await toolchain.make({ args, files }, PROGRAM);

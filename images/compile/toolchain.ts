@@ -56,6 +56,8 @@ export class Toolchain {
   readonly #directory: string;
   readonly #pool: CompilerPool;
   readonly #folder: () => Promise<string>;
+  /** Jobs by all that they are given: images are built beside each other, and share parts. */
+  readonly #underWay = new Map<string, Promise<Product>>();
   /** Digests of the machine's files by path, size and time of change. */
   readonly #digests = new Map<string, string>();
 
@@ -81,8 +83,18 @@ export class Toolchain {
   }
 
   /** The file that a job writes as `output`. Throws CompileError. */
-  async make(job: CompilerJob, output: string): Promise<Product> {
+  make(job: CompilerJob, output: string): Promise<Product> {
     const recipeKey = keyOfRecipe(job, output);
+    const given = Object.entries(job.files ?? {}).map(([path, bytes]) => [path, digestOf(bytes)]);
+    const jobKey = JSON.stringify([recipeKey, job.mounts ?? {}, given]);
+    const underWay = this.#underWay.get(jobKey);
+    if (underWay) return underWay;
+    const made = this.#make(job, output, recipeKey).finally(() => this.#underWay.delete(jobKey));
+    this.#underWay.set(jobKey, made);
+    return made;
+  }
+
+  async #make(job: CompilerJob, output: string, recipeKey: string): Promise<Product> {
     const recipePath = join(this.#directory, `${recipeKey}.paths`);
     if (existsSync(recipePath)) {
       const paths = readFileSync(recipePath, 'utf8').split('\n');
