@@ -77,18 +77,28 @@ export type Answer = ErrnoName | 'ok' | 'would-block' | 'exit';
  */
 export class FakeProcess implements Disposable {
   readonly folder = fs.mkdtempSync(join(tmpdir(), 'wolffia-test-'));
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly stdin = new FakePipe(64);
   readonly stdout = new FakePipe(64);
   readonly files: FileTree;
   readonly scheduler: Scheduler;
   readonly process: Process;
   readonly thread: Thread;
-  readonly memory = new WebAssembly.Memory({ initial: 1 });
+  readonly memory: WebAssembly.Memory;
   readonly bugs: unknown[] = [];
   turnCount = 0;
 
-  constructor(options: { workingDirectory?: string; args?: string[]; env?: string[] } = {}) {
+  constructor(
+    options: {
+      workingDirectory?: string;
+      args?: string[];
+      env?: string[];
+      pages?: number;
+      clock?: FakeClock;
+    } = {},
+  ) {
+    this.memory = new WebAssembly.Memory({ initial: options.pages ?? 1 });
+    this.clock = options.clock ?? new FakeClock();
     const host = { fs, platform: process.platform };
     this.files = new FileTree(
       openHostDirectory(createHostPaths(host), {

@@ -12,6 +12,8 @@ const PATH_ROOM = 64;
 const SUBSCRIPTIONS = 4096;
 const SUBSCRIPTION_COUNT = 20;
 const SUBSCRIPTION_SIZE = 48;
+/** The name of an extended attribute. */
+const ATTRIBUTE = 448;
 const BUFFER = 8192;
 
 const NAMES: readonly string[] = [
@@ -43,7 +45,9 @@ export function scribble(random: SeededRandom, memory: WebAssembly.Memory): void
   }
   for (let index = 0; index < VECTOR_COUNT; index++) {
     view.setUint32(VECTORS + index * 8, pointer(random), true);
-    view.setUint32(VECTORS + index * 8 + 4, size(random), true);
+    const isLarge = memory.buffer.byteLength > PAGE && random.chance(30);
+    const length = isLarge ? random.below(memory.buffer.byteLength) : size(random);
+    view.setUint32(VECTORS + index * 8 + 4, length, true);
   }
   for (let index = 0; index < SUBSCRIPTION_COUNT; index++) {
     const at = SUBSCRIPTIONS + index * SUBSCRIPTION_SIZE;
@@ -53,6 +57,7 @@ export function scribble(random: SeededRandom, memory: WebAssembly.Memory): void
     view.setBigUint64(at + 24, wide(random), true);
     view.setUint16(at + 40, random.below(3), true);
   }
+  bytes.write('user.a', ATTRIBUTE);
   NAMES.forEach((name, index) => {
     bytes.write(name, PATHS + index * PATH_ROOM);
   });
@@ -91,6 +96,28 @@ const TEMPLATES: Readonly<Record<string, readonly Kind[]>> = {
   path_unlink_file: ['directory', 'path'],
   poll_oneoff: ['subscriptions', 'out'],
   random_get: ['buffer'],
+
+  'wasix_32v1.chdir': ['path'],
+  'wasix_32v1.getcwd': ['buffer'],
+  'wasix_32v1.proc_exec3': ['path', 'buffer', 'buffer', 'bit', 'path'],
+  'wasix_32v1.proc_spawn2': ['path', 'buffer', 'buffer', 'buffer', 'buffer', 'bit', 'path', 'out'],
+  'wolffia_32v1.fd_chdir': ['fd'],
+  'wolffia_32v1.fd_dup_to': ['fd', 'fd', 'bit'],
+  'wolffia_32v1.fd_flock': ['fd', 'flags'],
+  'wolffia_32v1.fd_lock': ['fd', 'flags', 'out'],
+  'wolffia_32v1.path_access': ['directory', 'bit', 'path', 'flags', 'bit'],
+  'wolffia_32v1.path_chmod': ['directory', 'bit', 'path', 'mode'],
+  'wolffia_32v1.path_chown': ['directory', 'bit', 'path', 'id', 'id'],
+  'wolffia_32v1.path_mkdir': ['directory', 'path', 'mode'],
+  'wolffia_32v1.path_mknod': ['directory', 'path', 'mode', 'offset'],
+  'wolffia_32v1.path_stat': ['directory', 'bit', 'path', 'out'],
+  'wolffia_32v1.path_statfs': ['directory', 'path', 'out'],
+  'wolffia_32v1.proc_exec': ['path', 'bit', 'buffer', 'buffer'],
+  'wolffia_32v1.proc_spawn': ['path', 'bit', 'buffer', 'buffer', 'buffer', 'out', 'out'],
+  'wolffia_32v1.xattr_get': ['directory', 'bit', 'path', 'attribute', 'buffer', 'out'],
+  'wolffia_32v1.xattr_list': ['directory', 'bit', 'path', 'buffer', 'out'],
+  'wolffia_32v1.xattr_remove': ['directory', 'bit', 'path', 'attribute'],
+  'wolffia_32v1.xattr_set': ['directory', 'bit', 'path', 'attribute', 'buffer', 'bit'],
 };
 
 const MAKERS = {
@@ -98,6 +125,11 @@ const MAKERS = {
   flags: (random: SeededRandom) => [random.chance(60) ? random.below(2) : random.below(16)],
   fdflags: (random: SeededRandom) => [random.chance(60) ? 0 : random.below(32)],
   fd: (random: SeededRandom) => [random.below(14)],
+  mode: (random: SeededRandom) => [
+    random.below(0o10000) | random.pick([0, 0, 0o010000, 0o100000, 0o140000]),
+  ],
+  id: (random: SeededRandom) => [random.pick([0, 1, 1000, -1])],
+  attribute: (random: SeededRandom) => [ATTRIBUTE, random.chance(90) ? 6 : random.below(20)],
   directory: (random: SeededRandom) => [random.chance(85) ? 3 : random.between(3, 12)],
   path: (random: SeededRandom) => path(random),
   vectors: (random: SeededRandom) => [VECTORS + 8 * random.below(8), random.below(5)],
@@ -113,13 +145,18 @@ const MAKERS = {
   rights: (random: SeededRandom) => [random.chance(60) ? (1n << 30n) - 1n : wide(random)],
 } satisfies Record<string, (random: SeededRandom) => (number | bigint)[]>;
 
-/** `isWide`: by parameter, whether it is an i64. */
+/**
+ * `title`: the module's name, a point, and the function's; `isWide`: by parameter, whether it is an
+ * i64. In more than a page of memory sizes are as large as that now and then.
+ */
 export function randomArguments(
   random: SeededRandom,
-  name: string,
+  title: string,
   isWide: readonly boolean[],
+  memoryBytes: number,
 ): (number | bigint)[] {
-  const template = random.chance(90) ? TEMPLATES[name] : undefined;
+  const name = title.slice(title.indexOf('.') + 1);
+  const template = random.chance(90) ? (TEMPLATES[title] ?? TEMPLATES[name]) : undefined;
   const args: (number | bigint)[] = [];
   for (const kind of template ?? []) args.push(...MAKERS[kind](random));
   while (args.length < isWide.length) {
@@ -129,9 +166,13 @@ export function randomArguments(
   // One of those that fit gives way to any number now and then.
   const wild = random.chance(20) ? random.below(isWide.length + 1) : -1;
   return args.slice(0, isWide.length).map((argument, index) => {
-    const value = index === wild ? BigInt(random.word()) : BigInt(argument);
+    const value = index === wild ? BigInt(anySize(random, memoryBytes)) : BigInt(argument);
     return isWide[index] === true ? BigInt.asIntN(64, value) : Number(BigInt.asIntN(32, value));
   });
+}
+
+function anySize(random: SeededRandom, memoryBytes: number): number {
+  return memoryBytes > PAGE && random.chance(80) ? random.below(memoryBytes) : random.word();
 }
 
 function path(random: SeededRandom): number[] {

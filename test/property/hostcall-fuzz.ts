@@ -6,12 +6,14 @@ import { ABIS } from '../../src/abi/abis.ts';
 import { EXIT, HANDLE_SIGNAL, I64, WOULD_BLOCK } from '../../src/abi/glue.ts';
 import { bindHostcall } from '../../src/abi/hostcall.ts';
 import { createDevices } from '../../src/vfs/device.ts';
+import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeProcess } from '../fake/fake-process.ts';
 import { SeededRandom } from '../fake/seeded-random.ts';
 import { randomArguments, scribble } from './hostcall-arguments.ts';
 
 // Makes every call of every ABI with random arguments, in one process with real files.
-//   node test/property/hostcall-fuzz.ts COUNT [SEED]
+//   node test/property/hostcall-fuzz.ts COUNT [SEED] [PAGES]
+// PAGES of memory, 1 if not said otherwise: with thousands, sizes that a guest chooses may be large.
 
 const PROGRESS_EVERY = 100_000;
 /** Then another process takes over: what the first one has done to its files and fds goes. */
@@ -49,8 +51,16 @@ class Canary implements Disposable {
   }
 }
 
-function newProcess(canary: Canary): FakeProcess {
-  const guest = new FakeProcess({ args: ['fuzz', 'ä'], env: ['A=1', 'EMPTY='] });
+/** Slices end as they do; timers and what guests see of the time stand still. */
+class SliceClock extends FakeClock {
+  override monotonicMs(): number {
+    return performance.now();
+  }
+}
+
+function newProcess(canary: Canary, pages: number): FakeProcess {
+  const options = { args: ['fuzz', 'ä'], env: ['A=1', 'EMPTY='], clock: new SliceClock() };
+  const guest = new FakeProcess({ ...options, pages });
   const at = (name: string): string => join(guest.folder, name);
   mkdirSync(at('d/e'), { recursive: true });
   mkdirSync(at('dev'));
@@ -80,9 +90,10 @@ export async function fuzzHostcalls(
   count: number,
   seed: number,
   print: (line: string) => void,
+  pages = 1,
 ): Promise<HostcallFuzzResult> {
   using canary = new Canary();
-  const run = new FuzzRun(seed, canary);
+  const run = new FuzzRun(seed, canary, pages);
   try {
     for (let index = 1; index <= count && run.failures.length < MAX_FAILURES; index++) {
       run.step(index);
@@ -110,14 +121,16 @@ class FuzzRun {
   readonly #canary: Canary;
   readonly #canaryBytes: Buffer;
   readonly #bound = ABIS.flatMap((abi) => this.#bind(abi));
+  readonly #pages: number;
   #guest: FakeProcess;
   #bug: unknown;
 
-  constructor(seed: number, canary: Canary) {
+  constructor(seed: number, canary: Canary, pages: number) {
     this.#random = new SeededRandom(seed);
     this.#canary = canary;
     this.#canaryBytes = Buffer.from(canary.text);
-    this.#guest = newProcess(canary);
+    this.#pages = pages;
+    this.#guest = newProcess(canary, pages);
   }
 
   #bind(abi: Abi) {
@@ -146,13 +159,14 @@ class FuzzRun {
     const random = this.#random;
     if (this.#guest.thread.isEnding || index % CALLS_OF_PROCESS === 0) {
       this.#guest[Symbol.dispose]();
-      this.#guest = newProcess(this.#canary);
+      this.#guest = newProcess(this.#canary, this.#pages);
     }
     if (index % 50 === 1) scribble(random, this.#guest.memory);
-    const { name, title, bound, numbers, types } = this.#pick();
-    const args = randomArguments(random, name, types);
+    const { title, bound, numbers, types } = this.#pick();
+    const args = randomArguments(random, title, types, this.#guest.memory.buffer.byteLength);
     const shown = `${title}(${args.join(', ')}) as call ${index}`;
     this.calls++;
+    this.#guest.scheduler.run(this.#guest.thread);
     const startedMs = performance.now();
     const answer = this.#call(bound, args, shown);
     const ms = performance.now() - startedMs;
@@ -161,7 +175,7 @@ class FuzzRun {
     this.#note(title, answer);
     const isKnown = answer === 0 || numbers.has(answer) || SPECIAL.has(answer);
     if (!isKnown && !title.startsWith('wasi.')) this.failures.push(`${shown} answered ${answer}`);
-    if (Buffer.from(this.#guest.memory.buffer).includes(this.#canaryBytes)) {
+    if (this.#pages === 1 && Buffer.from(this.#guest.memory.buffer).includes(this.#canaryBytes)) {
       this.failures.push(`${shown} read the canary`);
       new Uint8Array(this.#guest.memory.buffer).fill(0);
     }
@@ -214,17 +228,27 @@ class FuzzRun {
 const RARE: Readonly<Record<string, number>> = {
   proc_exit: 2,
   proc_raise: 2,
+  proc_exit2: 2,
+  thread_exit: 2,
+  proc_exec: 5,
+  proc_exec2: 5,
+  proc_fork_env: 10,
   fd_close: 10,
   fd_renumber: 10,
   fd_fdstat_set_rights: 20,
 };
 const SPECIAL: ReadonlySet<number> = new Set([WOULD_BLOCK, EXIT, HANDLE_SIGNAL]);
 
-async function main([count, seed]: readonly string[]): Promise<void> {
+async function main([count, seed, pages]: readonly string[]): Promise<void> {
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const first = Number(seed ?? Date.now() % 1_000_000_000);
   print(`${count} calls from seed ${first}, Node ${process.versions.node}`);
-  const { calls, outcomes, failures, slowest } = await fuzzHostcalls(Number(count), first, print);
+  const { calls, outcomes, failures, slowest } = await fuzzHostcalls(
+    Number(count),
+    first,
+    print,
+    Number(pages ?? 1),
+  );
   for (const [title, { ok, error, blocked }] of outcomes) {
     print(`${title.padEnd(50)} ${ok} ok, ${error} errors, ${blocked} blocked`);
   }

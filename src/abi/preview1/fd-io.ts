@@ -8,6 +8,7 @@ import type { Thread, WaitConditions } from '../../kernel/thread.ts';
 import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { mayUseTerminal } from '../terminal-access.ts';
+import { transfer } from './file-transfer.ts';
 import { readVectors } from './io-vectors.ts';
 import { RIGHTS, WHENCE } from './numbers.ts';
 import { requireRights } from './rights.ts';
@@ -23,9 +24,12 @@ export const FD_IO_CALLS = {
     if (description.kind === 'stream' && description.terminal) {
       return readTerminal(thread, description, description.terminal, buffers, read);
     }
-    return whenReady(thread, description, 'readable', () => {
-      return answerRead(thread, read, readInto(description, buffers));
-    });
+    if (description.kind === 'file') {
+      return readFile(thread, buffers, read, (piece) => description.read(piece));
+    }
+    return whenReadable(thread, description, () =>
+      answerRead(thread, read, readInto(description, buffers)),
+    );
   }),
 
   fd_pread: hostcall(
@@ -34,15 +38,8 @@ export const FD_IO_CALLS = {
       const file = fileFor(thread, fd, RIGHTS.fdRead | RIGHTS.fdSeek);
       const buffers = readVectors(thread.memory, vectors, count);
       thread.memory.bytes(read, 4);
-      let position = positionOf(at);
-      let total = 0;
-      for (const buffer of buffers) {
-        const got = file.readAt(buffer, position);
-        total += got;
-        position += got;
-        if (got < buffer.length) break;
-      }
-      return answerRead(thread, read, total);
+      const position = positionOf(at);
+      return readFile(thread, buffers, read, (piece, done) => file.readAt(piece, position + done));
     },
   ),
 
@@ -53,7 +50,7 @@ export const FD_IO_CALLS = {
     thread.memory.bytes(written, 4);
     return description.kind === 'stream'
       ? writeStream(thread, description, buffers, written)
-      : writeFile(thread, description, written, () => writeFrom(description, buffers));
+      : writeFile(thread, description, buffers, written, (piece) => description.write(piece));
   }),
 
   fd_pwrite: hostcall(
@@ -62,17 +59,10 @@ export const FD_IO_CALLS = {
       const file = fileFor(thread, fd, RIGHTS.fdWrite | RIGHTS.fdSeek);
       const buffers = readVectors(thread.memory, vectors, count);
       thread.memory.bytes(written, 4);
-      return writeFile(thread, file, written, () => {
-        let position = positionOf(at);
-        let total = 0;
-        for (const buffer of buffers) {
-          const put = file.writeAt(buffer, position);
-          total += put;
-          position += put;
-          if (put < buffer.length) break;
-        }
-        return total;
-      });
+      const position = positionOf(at);
+      return writeFile(thread, file, buffers, written, (piece, done) =>
+        file.writeAt(piece, position + done),
+      );
     },
   ),
 
@@ -147,12 +137,12 @@ function seekBase(
   throw ERRNO.EINVAL;
 }
 
-function readInto(description: FileHandle | StreamHandle, buffers: readonly Uint8Array[]): number {
+function readInto(stream: StreamHandle, buffers: readonly Uint8Array[]): number {
   let total = 0;
   for (const buffer of buffers) {
     let got: number;
     try {
-      got = description.read(buffer);
+      got = stream.read(buffer);
     } catch (thrown) {
       // What was read already is an answer; the reason to stop comes with the next call.
       if (thrown === ERRNO.EAGAIN && total > 0) return total;
@@ -164,32 +154,20 @@ function readInto(description: FileHandle | StreamHandle, buffers: readonly Uint
   return total;
 }
 
-function writeFrom(description: FileHandle, buffers: readonly Uint8Array[]): number {
-  let total = 0;
-  for (const buffer of buffers) {
-    const put = description.write(buffer);
-    total += put;
-    if (put < buffer.length) break;
-  }
-  return total;
-}
-
 /**
- * Tries `attempt`; when the stream is not ready the thread waits for it, unless it asked never to
- * wait.
+ * Tries `attempt`; when there is nothing to be read the thread waits for it, unless it asked never
+ * to wait.
  */
-function whenReady(
+function whenReadable(
   thread: Thread,
-  description: FileHandle | StreamHandle,
-  event: 'readable' | 'writable',
+  stream: StreamHandle,
   attempt: () => undefined,
 ): number | undefined {
   try {
     return attempt();
   } catch (thrown) {
-    if (thrown !== ERRNO.EAGAIN || description.kind !== 'stream') throw thrown;
-    if (description.flags.nonBlocking) throw thrown;
-    thread.blockOn({ queues: [description[event]] });
+    if (thrown !== ERRNO.EAGAIN || stream.flags.nonBlocking) throw thrown;
+    thread.blockOn({ queues: [stream.readable] });
     return WOULD_BLOCK;
   }
 }
@@ -203,7 +181,7 @@ class TerminalRead {
   }
 }
 
-/** As `whenReady`, for those in the foreground, and with VTIME (termios(3)). */
+/** As `whenReadable`, for those in the foreground, and with VTIME (termios(3)). */
 function readTerminal(
   thread: Thread,
   stream: StreamHandle,
@@ -282,18 +260,30 @@ function requireRoom(stream: StreamHandle, buffers: readonly Uint8Array[], taken
   if (size <= sink.atomicWriteSize && sink.freeBytes < size) throw ERRNO.EAGAIN;
 }
 
+function readFile(
+  thread: Thread,
+  buffers: readonly Uint8Array[],
+  read: number,
+  move: (piece: Uint8Array, done: number) => number,
+): number | undefined {
+  const count = transfer(thread, buffers, move);
+  return count === 'gave-way' ? WOULD_BLOCK : answerRead(thread, read, count);
+}
+
 /** A write to a file, made durable before it is answered when the file was opened so. */
 function writeFile(
   thread: Thread,
   file: FileHandle,
+  buffers: readonly Uint8Array[],
   written: number,
-  write: () => number,
+  move: (piece: Uint8Array, done: number) => number,
 ): number | undefined {
-  if (!file.flags.synchronous) {
-    return answerWrite(thread, written, write());
+  if (!isPendingSync(thread.retry)) {
+    const count = transfer(thread, buffers, move);
+    if (count === 'gave-way') return WOULD_BLOCK;
+    answerWrite(thread, written, count);
   }
-  if (thread.retry === undefined) answerWrite(thread, written, write());
-  return awaitSync(thread, file, true);
+  return file.flags.synchronous ? awaitSync(thread, file, true) : undefined;
 }
 
 function synchronise(

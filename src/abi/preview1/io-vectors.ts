@@ -5,11 +5,8 @@ const VECTOR_SIZE = 8;
 /** Linux's IOV_MAX: a guest-chosen count bounds a loop of ours. */
 const MAX_VECTORS = 1024;
 
-/**
- * More is not read or written in one call, as Linux has a limit for it (MAX_RW_COUNT, 2 GiB). This
- * one is what a host copies in a tenth of a second or so, in which nobody else of the cell runs.
- */
-const MAX_TRANSFER_BYTES = 256 * 1024 * 1024;
+/** As Linux (MAX_RW_COUNT): more is not read or written in one call. */
+const MAX_TRANSFER_BYTES = 0x7ffff000;
 
 /**
  * The buffers of an iovec or ciovec array, empty ones left out, and what is past the limit of a
