@@ -13,7 +13,7 @@ import { randomArguments, scribble } from './hostcall-arguments.ts';
 
 // Makes every call of every ABI with random arguments, in one process with real files.
 //   node test/property/hostcall-fuzz.ts COUNT [SEED] [PAGES]
-// PAGES of memory, 1 if not said otherwise: with thousands, sizes that a guest chooses may be large.
+// PAGES of memory, 1 if not said otherwise: with thousands of them sizes may be large.
 
 const PROGRESS_EVERY = 100_000;
 /** Then another process takes over: what the first one has done to its files and fds goes. */
