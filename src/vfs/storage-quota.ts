@@ -1,6 +1,6 @@
 import { ERRNO } from '../base/errno.ts';
-import type { FileSystemStatistics } from './contract.ts';
-import { type HostFiles, type HostStat, kindOfStat, translated } from './host-files.ts';
+import type { FileKind, FileSystemStatistics, Vnode } from './contract.ts';
+import { type HostStat, kindOfStat } from './host-files.ts';
 
 /**
  * How much a directory of the host may hold, and does. Counted are the sizes of files in whole
@@ -23,26 +23,22 @@ export class StorageQuota {
     return this.#usedBytes;
   }
 
-  /** Counts what is there already. Throws host errors as Errnos. */
-  count(host: HostFiles, directory: string): void {
-    const seen = new Set<string>();
+  /** Counts what is there already, below a directory of the host. Throws Errnos. */
+  count(directory: Vnode): void {
+    const seen = new Set<bigint>();
     const pending = [directory];
-    translated(() => {
-      for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-        for (const name of host.fs.readdirSync(path)) {
-          const below = `${path}/${name}`;
-          const stat = host.fs.lstatSync(below, { bigint: true, throwIfNoEntry: false });
-          if (!stat) continue;
-          const isDirectory = kindOfStat(stat) === 'directory';
-          if (isDirectory) pending.push(below);
-          if (!isDirectory && stat.nlink > 1n) {
-            if (seen.has(keyOf(stat))) continue;
-            seen.add(keyOf(stat));
-          }
-          this.#usedBytes += chargeOf(stat);
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      for (const { name } of next.list()) {
+        const found = next.lookup(name);
+        const { kind, linkCount, inode, sizeBytes } = found.attributes();
+        if (kind === 'directory') pending.push(found);
+        else if (linkCount > 1) {
+          if (seen.has(inode)) continue;
+          seen.add(inode);
         }
+        this.#usedBytes += chargeOf(kind, sizeBytes);
       }
-    });
+    }
   }
 
   /** The statistics of the host, as far as there is room here. */
@@ -97,14 +93,14 @@ export class StorageQuota {
     const count = (this.#openCounts.get(key) ?? 1) - 1;
     if (count > 0) this.#openCounts.set(key, count);
     else this.#openCounts.delete(key);
-    if (count === 0 && stat.nlink === 0n) this.#usedBytes -= chargeOf(stat);
+    if (count === 0 && stat.nlink === 0n) this.#usedBytes -= chargeOfStat(stat);
   }
 
   /** To be called when a name is gone; `stat`: from before. */
   removed(stat: HostStat): void {
     const isDirectory = kindOfStat(stat) === 'directory';
     const isLast = isDirectory || (stat.nlink === 1n && !this.#openCounts.has(keyOf(stat)));
-    if (isLast) this.#usedBytes -= chargeOf(stat);
+    if (isLast) this.#usedBytes -= chargeOfStat(stat);
   }
 
   get #freeBytes(): number {
@@ -119,10 +115,13 @@ function inBlocks(sizeBytes: number): number {
   return Math.ceil(sizeBytes / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
-function chargeOf(stat: HostStat): number {
-  const kind = kindOfStat(stat);
+function chargeOfStat(stat: HostStat): number {
+  return chargeOf(kindOfStat(stat), Number(stat.size));
+}
+
+function chargeOf(kind: FileKind, sizeBytes: number): number {
   if (kind === 'directory') return BLOCK_BYTES;
-  return kind === 'regular' ? inBlocks(Number(stat.size)) : 0;
+  return kind === 'regular' ? inBlocks(sizeBytes) : 0;
 }
 
 function keyOf({ dev, ino }: HostStat): string {

@@ -67,7 +67,7 @@ export class Upperdir implements Disposable {
     const { sizeLimitBytes } = options;
     if (sizeLimitBytes !== undefined) this.#quota = new StorageQuota(sizeLimitBytes);
     this.#fileSystem = this.#openIfPresent();
-    if (this.#fileSystem) this.#quota?.count(this.#paths.host, this.#hostPath);
+    if (this.#fileSystem) this.#quota?.count(this.#fileSystem.root);
   }
 
   /** Undefined as long as nothing was ever written. */
