@@ -125,8 +125,10 @@ export class MemoryDirectory implements Vnode {
     if (newParent.#isRemoved) throw ERRNO.ENOENT;
     const target = newParent.#children.get(newName);
     if (target === source) return;
+    // In Linux's order: what lies within what comes before what is what.
+    if (source instanceof MemoryDirectory && newParent.#isBelow(source)) throw ERRNO.EINVAL;
+    if (target instanceof MemoryDirectory && this.#isBelow(target)) throw ERRNO.ENOTEMPTY;
     if (source instanceof MemoryDirectory) {
-      if (newParent.#isBelow(source)) throw ERRNO.EINVAL;
       if (target && !(target instanceof MemoryDirectory)) throw ERRNO.ENOTDIR;
       if (target && target.#children.size > 0) throw ERRNO.ENOTEMPTY;
     } else if (target instanceof MemoryDirectory) throw ERRNO.EISDIR;

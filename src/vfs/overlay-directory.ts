@@ -177,6 +177,9 @@ export class OverlayDirectory implements Vnode {
     if (newParent === this && newName === name) return;
     if (newParent.#isRemoved) throw ERRNO.ENOENT;
     const target = newParent.#find(newName);
+    // In Linux's order: what lies within what comes before what is what.
+    if (newParent.#isBelow(source)) throw ERRNO.EINVAL;
+    if (this.#isBelow(target)) throw ERRNO.ENOTEMPTY;
     checkReplaceable(source, target);
     if (source instanceof OverlayDirectory) this.#renameDirectory(source, newParent, newName);
     else this.#renameFile(name, source, newParent, newName, target);
@@ -320,6 +323,13 @@ export class OverlayDirectory implements Vnode {
     directory.#isRemoved = true;
   }
 
+  #isBelow(file: OverlayDirectory | OverlayFile | undefined): boolean {
+    for (let at: OverlayDirectory | undefined = this; at; at = at.#parent) {
+      if (at === file) return true;
+    }
+    return false;
+  }
+
   #renameFile(
     name: string,
     source: OverlayFile,
@@ -341,9 +351,6 @@ export class OverlayDirectory implements Vnode {
 
   #renameDirectory(source: OverlayDirectory, newParent: OverlayDirectory, newName: string): void {
     const name = source.#name;
-    for (let at: OverlayDirectory | undefined = newParent; at; at = at.#parent) {
-      if (at === source) throw ERRNO.EINVAL;
-    }
     const target = newParent.#find(newName);
     if (source.#lower.length > 0) throw ERRNO.EXDEV;
     if (target instanceof OverlayDirectory) {

@@ -6,10 +6,15 @@ import type { Tree, TreeNode } from '../suite/layer-fixture.ts';
  * A tree of files in plain objects, as simple as can be: what an overlay is compared with. It knows
  * which directories came with the image, as overlays do not rename those.
  */
-type Node =
+type Node = { mode: number; uid: number } & (
   | { readonly kind: 'directory'; readonly children: Map<string, Node>; readonly isImage: boolean }
   | { readonly kind: 'regular'; text: string }
-  | { readonly kind: 'symlink'; readonly target: string };
+  | { readonly kind: 'symlink'; readonly target: string }
+);
+
+const FILE = { mode: 0o644, uid: 0 } as const;
+const DIRECTORY = { mode: 0o755, uid: 0 } as const;
+const SYMLINK = { mode: 0o777, uid: 0 } as const;
 
 type DirectoryNode = Extract<Node, { kind: 'directory' }>;
 
@@ -26,8 +31,9 @@ const MAX_LINKS = 40;
 export class FileModel implements OperationTarget {
   readonly #root: DirectoryNode;
 
-  constructor(image: Tree) {
-    this.#root = directoryOf(image);
+  /** `isLayered`: directories of the image stay where they are. */
+  constructor(image: Tree, { isLayered = true } = {}) {
+    this.#root = directoryOf(image, isLayered);
   }
 
   apply(operation: Operation): string {
@@ -49,7 +55,7 @@ export class FileModel implements OperationTarget {
         this.#open(operation.path, { isCreated: false }).text += operation.text;
         return undefined;
       case 'create':
-        this.#put(operation.path, { kind: 'regular', text: operation.text });
+        this.#put(operation.path, { kind: 'regular', text: operation.text, ...FILE });
         return undefined;
       case 'truncate': {
         const file = this.#open(operation.path, { isCreated: false });
@@ -61,6 +67,15 @@ export class FileModel implements OperationTarget {
       case 'stat': {
         const node = this.#find(operation.path, false);
         return node.kind === 'regular' ? `regular ${node.text.length}` : node.kind;
+      }
+      case 'owner': {
+        const { mode, uid } = this.#find(operation.path, true);
+        return `${mode.toString(8)} ${uid}`;
+      }
+      case 'change': {
+        const { mode, uid } = operation;
+        Object.assign(this.#find(operation.path, true), { mode, uid });
+        return undefined;
       }
       case 'readLink': {
         const node = this.#find(operation.path, false);
@@ -74,10 +89,15 @@ export class FileModel implements OperationTarget {
       case 'removeDirectory':
         return this.#remove(operation.path, true);
       case 'makeDirectory':
-        this.#put(operation.path, { kind: 'directory', children: new Map(), isImage: false });
+        this.#put(operation.path, {
+          kind: 'directory',
+          children: new Map(),
+          isImage: false,
+          ...DIRECTORY,
+        });
         return undefined;
       case 'makeSymlink':
-        this.#put(operation.path, { kind: 'symlink', target: operation.target });
+        this.#put(operation.path, { kind: 'symlink', target: operation.target, ...SYMLINK });
         return undefined;
       case 'makeLink': {
         const node = this.#find(operation.path, false);
@@ -98,11 +118,14 @@ export class FileModel implements OperationTarget {
     if (!source.node) throw ERRNO.ENOENT;
     if (source.node === target.node) return;
     const isDirectory = source.node.kind === 'directory';
+    const isWithin = (place: Place, node: Node | undefined): boolean =>
+      [...place.way, place.directory].some((directory) => directory === node);
+    if (isWithin(target, source.node)) throw ERRNO.EINVAL;
+    if (isWithin(source, target.node)) throw ERRNO.ENOTEMPTY;
     if (target.node && isDirectory !== (target.node.kind === 'directory')) {
       throw isDirectory ? ERRNO.ENOTDIR : ERRNO.EISDIR;
     }
     if (source.node.kind === 'directory') {
-      if ([...target.way, target.directory].includes(source.node)) throw ERRNO.EINVAL;
       if (source.node.isImage) throw ERRNO.EXDEV;
     }
     if (target.node?.kind === 'directory' && target.node.children.size > 0) throw ERRNO.ENOTEMPTY;
@@ -130,7 +153,7 @@ export class FileModel implements OperationTarget {
     if (node?.kind === 'directory') throw ERRNO.EISDIR;
     if (node?.kind === 'regular') return node;
     if (!options.isCreated) throw ERRNO.ENOENT;
-    const created: Node = { kind: 'regular', text: '' };
+    const created: Node = { kind: 'regular', text: '', ...FILE };
     directory.children.set(name, created);
     return created;
   }
@@ -176,18 +199,18 @@ export class FileModel implements OperationTarget {
   }
 }
 
-function directoryOf(tree: Tree): DirectoryNode {
+function directoryOf(tree: Tree, isImage: boolean): DirectoryNode {
   const children = new Map<string, Node>();
-  for (const [name, node] of Object.entries(tree)) children.set(name, nodeOf(node));
-  return { kind: 'directory', children, isImage: true };
+  for (const [name, node] of Object.entries(tree)) children.set(name, nodeOf(node, isImage));
+  return { kind: 'directory', children, isImage, ...DIRECTORY };
 }
 
-function nodeOf(node: TreeNode): Node {
-  if (typeof node === 'string') return { kind: 'regular', text: node };
+function nodeOf(node: TreeNode, isImage: boolean): Node {
+  if (typeof node === 'string') return { kind: 'regular', text: node, ...FILE };
   if ('link' in node && typeof node.link === 'string') {
-    return { kind: 'symlink', target: node.link };
+    return { kind: 'symlink', target: node.link, ...SYMLINK };
   }
-  return directoryOf(node as Tree);
+  return directoryOf(node as Tree, isImage);
 }
 
 function linesOf(directory: DirectoryNode, path: string): string[] {

@@ -3,24 +3,34 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { errnoOfHostError } from '../../src/base/errno.ts';
+import { MemoryAccount } from '../../src/kernel/memory-account.ts';
+import type { Vnode } from '../../src/vfs/contract.ts';
 import { FileTree } from '../../src/vfs/file-tree.ts';
 import { openHostDirectory } from '../../src/vfs/host-dir.ts';
+import { MemoryFileSystem } from '../../src/vfs/memory.ts';
 import { openOverlay } from '../../src/vfs/overlay.ts';
 import { FileModel } from '../fake/file-model.ts';
 import {
   applyToTree,
   type Operation,
   operation,
+  operationWithOwners,
   outcomeOf,
   snapshotOf,
 } from '../suite/file-operations.ts';
+import { putFile } from '../suite/file-system.ts';
 import { HostFixture } from '../suite/host-fixture.ts';
 import { openTestLayer, type Tree } from '../suite/layer-fixture.ts';
 
-const seed = Date.now() & 0x7fffffff;
+// For a longer run: COUNT is how many operations, SEED where they begin.
+const seed = Number(process.env['SEED'] ?? Date.now() & 0x7fffffff);
 console.log(`seed ${seed}`);
-const RUNS = 50;
-const operations = fc.array(operation, { minLength: 40, maxLength: 60 });
+const COUNT = Number(process.env['COUNT'] ?? 10_000);
+const LEAST_LENGTH = 40;
+const RUNS = Math.ceil(COUNT / LEAST_LENGTH);
+const lengths = { minLength: LEAST_LENGTH, maxLength: 60 };
+const operations = fc.array(operation, lengths);
+const operationsWithOwners = fc.array(operationWithOwners, lengths);
 
 /** What the layers below make together. */
 const IMAGE: Tree = {
@@ -39,7 +49,7 @@ const LAYERS: readonly Tree[] = [
 test('an overlay answers as a plain model does', () => {
   let count = 0;
   fc.assert(
-    fc.property(operations, (list) => {
+    fc.property(operationsWithOwners, (list) => {
       using host = new HostFixture(process.platform, 3);
       const upperdir = host.path('upper');
       const open = (): FileTree => {
@@ -62,8 +72,52 @@ test('an overlay answers as a plain model does', () => {
     }),
     { seed, numRuns: RUNS },
   );
-  assert.ok(count >= 2000, `${count} operations`);
+  assert.ok(count >= COUNT, `${count} operations`);
 });
+
+test('files in memory answer as a plain model does', () => {
+  fc.assert(
+    fc.property(operationsWithOwners, (list) => {
+      const account = new MemoryAccount(Number.POSITIVE_INFINITY);
+      const options = { device: 1n, sizeBytes: 2 ** 30, maxFiles: 1000, now: () => 0n };
+      const fileSystem = new MemoryFileSystem({ ...options, charge: account, mode: 0o755 });
+      const empty = account.usedBytes;
+      fill(fileSystem.root, IMAGE);
+      const tree = new FileTree(fileSystem);
+      const model = new FileModel(IMAGE, { isLayered: false });
+      for (const [index, step] of list.entries()) {
+        const answer = applyToTree(tree, step);
+        assert.is(answer, model.apply(step), `step ${index} ${JSON.stringify(step)}`);
+      }
+      assert.is(snapshotOf(tree), model.snapshot());
+      removeAll(fileSystem.root);
+      assert.is(account.usedBytes, empty);
+      assert.is(fileSystem.statistics().freeBlocks, fileSystem.statistics().blocks);
+    }),
+    { seed, numRuns: RUNS },
+  );
+});
+
+function fill(directory: Vnode, tree: Tree): void {
+  for (const [name, node] of Object.entries(tree)) {
+    if (typeof node === 'string') putFile(directory, name, node);
+    else if ('link' in node && typeof node.link === 'string') {
+      directory.makeSymlink(name, node.link);
+    } else {
+      directory.makeDirectory(name, 0o755);
+      fill(directory.lookup(name), node as Tree);
+    }
+  }
+}
+
+function removeAll(directory: Vnode): void {
+  for (const { name, kind } of directory.list()) {
+    if (kind === 'directory') {
+      removeAll(directory.lookup(name));
+      directory.removeDirectory(name);
+    } else directory.removeFile(name);
+  }
+}
 
 // Elsewhere hosts differ in the errors that they answer.
 const hostTest = process.platform === 'linux' ? test : test.skip;
@@ -104,7 +158,7 @@ function isLinkToLink(root: string, step: Operation): boolean {
 }
 
 function applyToHost(root: string, step: Operation): string {
-  if (step.do === 'reopen') return 'ok';
+  if (step.do === 'reopen' || step.do === 'owner' || step.do === 'change') return 'ok';
   const path = `${root}/${step.path}`;
   return outcomeOf(() => {
     try {
@@ -118,6 +172,8 @@ function applyToHost(root: string, step: Operation): string {
 function callHost(root: string, path: string, step: Operation): string | undefined {
   switch (step.do) {
     case 'reopen':
+    case 'owner':
+    case 'change':
       return undefined;
     case 'write':
       return void fs.writeFileSync(path, step.text, { flag: 'w+' });

@@ -14,6 +14,8 @@ export type Operation =
   | { readonly do: 'removeFile' | 'removeDirectory' | 'makeDirectory'; readonly path: string }
   | { readonly do: 'rename' | 'makeLink'; readonly path: string; readonly to: string }
   | { readonly do: 'makeSymlink'; readonly path: string; readonly target: string }
+  | { readonly do: 'owner'; readonly path: string }
+  | { readonly do: 'change'; readonly path: string; readonly mode: number; readonly uid: number }
   | { readonly do: 'reopen' };
 
 export interface OperationTarget {
@@ -30,7 +32,7 @@ const path = fc
   .map((names) => names.join('/'));
 const text = fc.string({ minLength: 0, maxLength: 12, unit: 'grapheme-ascii' });
 
-export const operation: fc.Arbitrary<Operation> = fc.oneof(
+const CONTENT_OPERATIONS = [
   fc.record({ do: fc.constantFrom('write', 'append', 'create'), path, text }),
   fc.record({ do: fc.constant('truncate'), path, size: fc.nat(20) }),
   fc.record({ do: fc.constantFrom('read', 'stat', 'readLink', 'list'), path }),
@@ -40,6 +42,21 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ do: fc.constant('rename'), path, to: path }),
   fc.record({ do: fc.constant('makeSymlink'), path, target: fc.constantFrom(...TARGETS) }),
   fc.record({ do: fc.constant('reopen') }),
+];
+
+/** What any host can do as an ordinary user. */
+export const operation = fc.oneof(...CONTENT_OPERATIONS) as fc.Arbitrary<Operation>;
+
+/** And what takes somebody who keeps owners. */
+export const operationWithOwners = fc.oneof(
+  ...CONTENT_OPERATIONS,
+  fc.record({ do: fc.constant('owner'), path }),
+  fc.record({
+    do: fc.constant('change'),
+    path,
+    mode: fc.constantFrom(0, 0o644, 0o755, 0o6711),
+    uid: fc.nat(2),
+  }),
 ) as fc.Arbitrary<Operation>;
 
 /** What a call answers: its text, or the errno that it threw. */
@@ -83,6 +100,12 @@ export function applyToTree(tree: FileTree, operation: Operation): string {
         const { kind, sizeBytes } = tree.stat(at, false);
         return kind === 'regular' ? `${kind} ${sizeBytes}` : kind;
       }
+      case 'owner': {
+        const { mode, uid } = tree.stat(at, true);
+        return `${mode.toString(8)} ${uid}`;
+      }
+      case 'change':
+        return void tree.change(at, true, { mode: operation.mode, uid: operation.uid });
       case 'readLink':
         return tree.readLink(at);
       case 'list':
