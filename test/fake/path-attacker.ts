@@ -34,8 +34,8 @@ const ATTACKS: Readonly<Record<string, () => void>> = {
     attempt(() => fs.renameSync(`${mount}/deep/spare`, `${mount}/deep/e`));
   },
   /**
-   * A file becomes a link to one outside in one step, and a hard link of one inside. Relative to the
-   * directory itself, as the other attackers' links are not to lead this one outside.
+   * A file becomes a link to one outside in one step, and a hard link of one inside. Relative to
+   * the directory itself, as the other attackers' links are not to lead this one outside.
    */
   file: () => {
     for (const name of ['file', 'new']) {
