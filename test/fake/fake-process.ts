@@ -12,6 +12,7 @@ import type { ByteSink, ByteSource } from '../../src/kernel/byte-channel.ts';
 import { ControlGroup } from '../../src/kernel/control-group.ts';
 import { FdTable } from '../../src/kernel/fd-table.ts';
 import { Process } from '../../src/kernel/process.ts';
+import type { ProgramLoader } from '../../src/kernel/program.ts';
 import { Scheduler } from '../../src/kernel/scheduler.ts';
 import { System } from '../../src/kernel/system.ts';
 import type { Thread } from '../../src/kernel/thread.ts';
@@ -95,6 +96,7 @@ export class FakeProcess implements Disposable {
       env?: string[];
       pages?: number;
       clock?: FakeClock;
+      loader?: ProgramLoader;
     } = {},
   ) {
     this.memory = new WebAssembly.Memory({ initial: options.pages ?? 1 });
@@ -128,7 +130,7 @@ export class FakeProcess implements Disposable {
       clock: this.clock,
       clockGrainNs: 1_000n,
       fillRandom: (target) => void target.fill(7),
-      loader: NO_PROGRAMS,
+      loader: options.loader ?? NO_PROGRAMS,
       hostname: 'fake',
     });
     this.process = new Process({ system, parent: undefined, fds, workingDirectory: directory });

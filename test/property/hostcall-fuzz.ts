@@ -1,14 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
 import type { Abi } from '../../src/abi/abi.ts';
 import { ABIS } from '../../src/abi/abis.ts';
 import { EXIT, HANDLE_SIGNAL, I64, WOULD_BLOCK } from '../../src/abi/glue.ts';
 import { bindHostcall } from '../../src/abi/hostcall.ts';
-import { createDevices } from '../../src/vfs/device.ts';
-import { FakeClock } from '../fake/fake-clock.ts';
-import { FakeProcess } from '../fake/fake-process.ts';
+import type { FakeProcess } from '../fake/fake-process.ts';
 import { SeededRandom } from '../fake/seeded-random.ts';
+import { Canary, fuzzedProcess } from './fuzzed-process.ts';
 import { randomArguments, scribble } from './hostcall-arguments.ts';
 
 // Makes every call of every ABI with random arguments, in one process with real files.
@@ -18,8 +14,6 @@ import { randomArguments, scribble } from './hostcall-arguments.ts';
 const PROGRESS_EVERY = 100_000;
 /** Then another process takes over: what the first one has done to its files and fds goes. */
 const CALLS_OF_PROCESS = 300;
-/** Few, so that they are used up now and then, and that the host has more. */
-const MAX_FDS = 48;
 const MAX_FAILURES = 10;
 /** What a call may take that is neither a loop without a bound nor a file of a terabyte. */
 const SLOW_CALL_MS = 1_000;
@@ -31,59 +25,6 @@ export interface HostcallFuzzResult {
   readonly failures: readonly string[];
   readonly slowest: { readonly call: string; readonly ms: number };
 }
-
-/** A file of the host outside of the container: nothing may read, change or remove it. */
-class Canary implements Disposable {
-  readonly directory = mkdtempSync(join(tmpdir(), 'wolffia-canary-'));
-  readonly path = join(this.directory, 'canary');
-  readonly text = `canary of ${this.directory}`;
-
-  constructor() {
-    writeFileSync(this.path, this.text);
-  }
-
-  isUnharmed(): boolean {
-    return readFileSync(this.path, 'utf8') === this.text;
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** Slices end as they do; timers and what guests see of the time stand still. */
-class SliceClock extends FakeClock {
-  override monotonicMs(): number {
-    return performance.now();
-  }
-}
-
-function newProcess(canary: Canary, pages: number): FakeProcess {
-  const options = { args: ['fuzz', 'ä'], env: ['A=1', 'EMPTY='], clock: new SliceClock() };
-  const guest = new FakeProcess({ ...options, pages });
-  const at = (name: string): string => join(guest.folder, name);
-  mkdirSync(at('d/e'), { recursive: true });
-  mkdirSync(at('dev'));
-  writeFileSync(at('a'), 'the first file\n');
-  writeFileSync(at('d/b'), Buffer.alloc(10_000, 7));
-  symlinkSync(canary.path, at('absolute'));
-  symlinkSync(`../${basename(canary.directory)}/canary`, at('relative'));
-  symlinkSync(`../../../../../../../${canary.path}`, at('d/up'));
-  symlinkSync('loop', at('loop'));
-  symlinkSync('d', at('dd'));
-  const devices = createDevices({
-    device: 2n,
-    fillRandom: (target) => void target.fill(9),
-    now: () => 0n,
-    charge: FREE_OF_CHARGE,
-    hasTerminal: false,
-  });
-  guest.files.mount('/dev', devices, { isVirtual: true });
-  guest.process.fds.limit = MAX_FDS;
-  return guest;
-}
-
-const FREE_OF_CHARGE = { tryCharge: () => true, release: () => {} };
 
 /** Runs until `count` calls are made; `print` is told of progress. */
 export async function fuzzHostcalls(
@@ -130,7 +71,7 @@ class FuzzRun {
     this.#canary = canary;
     this.#canaryBytes = Buffer.from(canary.text);
     this.#pages = pages;
-    this.#guest = newProcess(canary, pages);
+    this.#guest = fuzzedProcess(canary, pages, false);
   }
 
   #bind(abi: Abi) {
@@ -159,7 +100,7 @@ class FuzzRun {
     const random = this.#random;
     if (this.#guest.thread.isEnding || index % CALLS_OF_PROCESS === 0) {
       this.#guest[Symbol.dispose]();
-      this.#guest = newProcess(this.#canary, this.#pages);
+      this.#guest = fuzzedProcess(this.#canary, this.#pages, random.chance(50));
     }
     if (index % 50 === 1) scribble(random, this.#guest.memory);
     const { title, bound, numbers, types } = this.#pick();
