@@ -16,9 +16,10 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }
-  /** Of the globals that the project touches, all are i32. */
+  /** Those that the project knows by name are i32; others are only copied. */
   class Global {
-    value: number;
+    get value(): number;
+    set value(next: number | bigint);
   }
   class Table {
     readonly length: number;

@@ -23,6 +23,7 @@ import type { CellHost } from './cell-host.ts';
 import { CellContainer, type CellTask, type TaskEnd } from './container.ts';
 import { ContainerFiles } from './container-files.ts';
 import { DeterministicHost } from './deterministic-host.ts';
+import { InstancePool } from './instance-pool.ts';
 import { LinkSink } from './link-sink.ts';
 import { LinkSource } from './link-source.ts';
 import { permittedFiles, type SyncRequest } from './permitted-files.ts';
@@ -87,6 +88,7 @@ export class CellServer {
     const linker = {
       abis,
       scheduler: this.#scheduler,
+      instances: new InstancePool(),
       reportBug: host.reportBug,
       trace: this.#trace,
     };

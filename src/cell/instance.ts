@@ -1,8 +1,10 @@
 import { EngineError, messageOf } from '../base/engine-error.ts';
+import { ERRNO } from '../base/errno.ts';
 import { FuelGauge } from '../kernel/fuel-gauge.ts';
 import { GuestMemory } from '../kernel/guest-memory.ts';
 import type { ProgramInstance } from '../kernel/program.ts';
 import type { Thread } from '../kernel/thread.ts';
+import { InitialState } from './initial-state.ts';
 import type { Program } from './program.ts';
 import { StackCopy } from './stack-copy.ts';
 import type { ThreadGroup } from './thread-group.ts';
@@ -10,12 +12,16 @@ import type { ThreadGroup } from './thread-group.ts';
 /** One instance of a program: what a thread runs. Making it runs no guest code. */
 export class Instance implements ProgramInstance {
   readonly program: Program;
-  readonly threads: ThreadGroup;
   readonly memory: GuestMemory;
   readonly linearMemory: WebAssembly.Memory;
-  readonly fuel: FuelGauge;
   readonly forking: StackCopy | undefined;
+  /** What a new process runs: the module's start function, and then its command. */
+  readonly entryPoints: readonly (() => Promise<unknown>)[];
+  /** The threads of the process that runs it. */
+  threads: ThreadGroup | undefined;
+  fuel: FuelGauge;
   readonly #exports: WebAssembly.Exports;
+  readonly #fuel: WebAssembly.Global;
 
   /**
    * `shared`: the memory of the process's other threads, for a module that imports it.
@@ -24,9 +30,8 @@ export class Instance implements ProgramInstance {
    * - resource-exhausted: no memory for it
    * - invalid-argument: it imports what is no function, or its segments do not fit
    */
-  constructor(program: Program, threads: ThreadGroup, shared?: WebAssembly.Memory) {
+  constructor(program: Program, shared?: WebAssembly.Memory) {
     this.program = program;
-    this.threads = threads;
     const { fuelExport, hooksExport } = program.rewritten;
     this.#exports = newExports(program, shared);
     const { memory, [fuelExport]: fuel, [hooksExport]: table } = this.#exports;
@@ -42,24 +47,45 @@ export class Instance implements ProgramInstance {
     });
     this.linearMemory = memory;
     this.memory = new GuestMemory(memory);
+    this.#fuel = fuel;
     this.fuel = new FuelGauge(fuel);
     this.forking = StackCopy.of(this);
-  }
-
-  /** What a new process runs: the module's start function, and then its command. */
-  get entryPoints(): readonly WebAssembly.ExportedFunction[] {
-    const { startExport } = this.program.rewritten;
-    return [startExport, '_start'].flatMap((name) => this.functionNamed(name ?? '') ?? []);
+    const { startExport } = program.rewritten;
+    this.entryPoints = [startExport, '_start'].flatMap((name) => {
+      const entry = this.functionNamed(name ?? '');
+      return entry ? [WebAssembly.promising(entry)] : [];
+    });
+    // The first one shows what all of them are like.
+    if (program.rewritten.isResettable && !shared) program.initialState ??= new InitialState(this);
   }
 
   /** The module's start function, which every instance runs before anything else. */
   get start(): (() => Promise<unknown>) | undefined {
-    const { startExport } = this.program.rewritten;
-    const start = startExport === undefined ? undefined : this.functionNamed(startExport);
-    return start && WebAssembly.promising(start);
+    return this.program.rewritten.startExport === undefined ? undefined : this.entryPoints[0];
+  }
+
+  get sizeBytes(): number {
+    return this.linearMemory.buffer.byteLength;
+  }
+
+  get pages(): number {
+    return this.sizeBytes / PAGE_SIZE;
+  }
+
+  /** Whether it can be set back, and nothing of it is under way. */
+  get isReusable(): boolean {
+    const isOwn = this.program.rewritten.memoryImport === undefined;
+    return isOwn && this.program.initialState !== undefined && this.forking?.isBusy !== true;
+  }
+
+  /** Makes of it what it was at its beginning; its memory has not grown since. */
+  reset(): void {
+    this.program.initialState?.restore(this);
+    this.#resetFuel();
   }
 
   startThread(caller: Thread, argument: number): number {
+    if (!this.threads) throw ERRNO.ENOSYS;
     return this.threads.start(caller, this, argument);
   }
 
@@ -77,27 +103,44 @@ export class Instance implements ProgramInstance {
     return value instanceof WebAssembly.Global ? value : undefined;
   }
 
+  globals(): ReadonlyMap<string, number | bigint> {
+    const values = new Map<string, number | bigint>();
+    for (const name of this.program.rewritten.globals ?? []) {
+      const value: unknown = this.globalNamed(name)?.value;
+      if (typeof value === 'number' || typeof value === 'bigint') values.set(name, value);
+    }
+    return values;
+  }
+
+  setGlobals(values: ReadonlyMap<string, number | bigint>): void {
+    for (const [name, value] of values) {
+      const global = this.globalNamed(name);
+      if (global) global.value = value;
+    }
+  }
+
   /**
    * Another instance that goes on from where this one is, as far as state outside the stack goes:
    * memory and globals. Errors: resource-exhausted
    */
-  copy(threads: ThreadGroup): Instance {
-    const copy = new Instance(this.program, threads);
-    const missingPages =
-      (this.linearMemory.buffer.byteLength - copy.linearMemory.buffer.byteLength) / PAGE_SIZE;
+  copy(): Instance {
+    const { instances } = this.program;
+    const copy = instances.takeForCopy(this.program, this.pages) ?? new Instance(this.program);
     try {
-      if (missingPages > 0) copy.linearMemory.grow(missingPages);
+      if (copy.pages < this.pages) copy.linearMemory.grow(this.pages - copy.pages);
     } catch (thrown) {
       if (!(thrown instanceof RangeError)) throw thrown;
       throw new EngineError('resource-exhausted', `not enough memory: ${messageOf(thrown)}`);
     }
     new Uint8Array(copy.linearMemory.buffer).set(new Uint8Array(this.linearMemory.buffer));
-    for (const name of this.program.rewritten.globals ?? []) {
-      const from = this.globalNamed(name);
-      const to = copy.globalNamed(name);
-      if (from && to) to.value = from.value;
-    }
+    copy.setGlobals(this.globals());
+    copy.#resetFuel();
     return copy;
+  }
+
+  #resetFuel(): void {
+    this.#fuel.value = 0;
+    this.fuel = new FuelGauge(this.#fuel);
   }
 }
 

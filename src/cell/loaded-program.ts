@@ -13,6 +13,7 @@ import { ThreadGroup } from './thread-group.ts';
 
 export interface ProgramStart {
   readonly path: string;
+  readonly name: string;
   readonly args: readonly string[];
   readonly env: readonly string[];
 }
@@ -20,6 +21,7 @@ export interface ProgramStart {
 /** A program with its arguments, ready to run in any process of the cell. */
 export class LoadedProgram implements ProgramImage {
   readonly path: string;
+  readonly name: string;
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly #program: Program;
@@ -29,9 +31,10 @@ export class LoadedProgram implements ProgramImage {
   #isCopy = false;
   #firstEntry = 0;
 
-  constructor(program: Program, { path, args, env }: ProgramStart) {
+  constructor(program: Program, { path, name, args, env }: ProgramStart) {
     this.#program = program;
     this.path = path;
+    this.name = name;
     this.args = args;
     this.env = env;
   }
@@ -57,7 +60,7 @@ export class LoadedProgram implements ProgramImage {
         `the program needs ${pages} pages of memory to start, and the container may use ${limitBytes} bytes`,
       );
     }
-    this.#instance = new Instance(this.#program, new ThreadGroup(process));
+    this.#instance = this.#program.instances.take(this.#program) ?? new Instance(this.#program);
     process.memory.attach(this.#instance.memory);
   }
 
@@ -66,7 +69,8 @@ export class LoadedProgram implements ProgramImage {
     const instance = this.#instance;
     if (!instance) return;
     this.#instance = undefined;
-    if (this.#program.wantsPreopens && !this.#isCopy) openPreopensOf(process);
+    const threads = new ThreadGroup(process);
+    instance.threads = threads;
     const thread = new Thread(process, process.pid, instance, process.signalMask);
     process.enroll(thread);
     try {
@@ -76,16 +80,17 @@ export class LoadedProgram implements ProgramImage {
       if (!thread.isEnding) endByTrap(process, thrown);
     } finally {
       thread.finish();
-      await instance.threads.done();
+      await threads.done();
       process.memory.release();
+      this.#program.instances.put(instance);
     }
   }
 
   async #runEntries(thread: Thread, instance: Instance): Promise<void> {
     if (!(await thread.begin())) return;
+    if (this.#program.wantsPreopens && !this.#isCopy) openPreopensOf(thread.process);
     const entries = instance.entryPoints.slice(this.#firstEntry);
-    for (const [index, entry] of entries.entries()) {
-      const call = WebAssembly.promising(entry);
+    for (const [index, call] of entries.entries()) {
       const launch = (child: Process, copy: Instance): void => {
         const image = new LoadedProgram(this.#program, this);
         image.#instance = copy;

@@ -38,7 +38,8 @@ export class CellProgramLoader implements ProgramLoader {
     }
     const path = request.path.includes('/') ? request.path : executable.path;
     try {
-      return this.#load(process, executable, { ...request, path });
+      const { args, env } = request;
+      return this.#load(process, executable, { path, name: nameOf(path), args, env });
     } catch (thrown) {
       if (thrown instanceof EngineError) throw ERRNO_OF_KIND[thrown.kind] ?? ERRNO.ENOEXEC;
       throw thrown;
@@ -58,7 +59,7 @@ export class CellProgramLoader implements ProgramLoader {
     const executable = findExecutable(files, process.workingDirectory, command, env);
     const path = command.includes('/') ? command : executable.path;
     try {
-      return this.#load(process, executable, { path, args, env });
+      return this.#load(process, executable, { path, name: nameOf(path), args, env });
     } catch (thrown) {
       if (!(thrown instanceof Errno)) throw thrown;
       // A script's interpreter.
@@ -78,7 +79,7 @@ export class CellProgramLoader implements ProgramLoader {
       const interpreter = known ? undefined : interpreterOf(found);
       if (interpreter === undefined) {
         const program = known ?? this.#programs.load(found, path);
-        return new LoadedProgram(program, { path: found.path, args, env: start.env });
+        return new LoadedProgram(program, { ...start, path: found.path, args });
       }
       args = [...interpreter, path, ...args.slice(1)];
       path = interpreter[0] ?? '';
@@ -93,6 +94,10 @@ const ERRNO_OF_KIND: Readonly<Partial<Record<EngineError['kind'], Errno>>> = {
   'permission-denied': ERRNO.EACCES,
   'resource-exhausted': ERRNO.ENOMEM,
 };
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
 
 function searchPathOf({ searchPath, env }: ProgramRequest): readonly string[] {
   return searchPath === undefined ? env : [`PATH=${searchPath}`];

@@ -16,12 +16,20 @@ import { EngineError, messageOf } from '../base/engine-error.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { requireCommand } from '../rewrite/admit.ts';
 import type { FunctionImport, RewrittenModule } from '../rewrite/rewrite-module.ts';
+import type { InitialState } from './initial-state.ts';
+import type { InstancePool } from './instance-pool.ts';
 
 /**
  * A program ready to be started any number of times: the compiled module, and what it imports (the
  * glue for just the hostcalls that it names). Shared by all processes of the cell that run it.
  */
 export interface Program {
+  /** Where instances that have ended wait to be used again. */
+  readonly instances: InstancePool;
+  /** Pages of memory that an instance has at its beginning. */
+  readonly initialPages: number;
+  /** Known once there is an instance; for programs whose instances can be set back. */
+  initialState: InitialState | undefined;
   readonly module: WebAssembly.Module;
   readonly imports: WebAssembly.Imports;
   /** What goes into the places of the module's table of hooks. */
@@ -41,6 +49,7 @@ interface LinkedHostcall {
 export interface Linker {
   readonly abis: readonly Abi[];
   readonly scheduler: Scheduler;
+  readonly instances: InstancePool;
   readonly reportBug: BugReporter;
   /** Takes note of every hostcall, when a run is to be compared with another. */
   readonly trace: HostcallTrace | undefined;
@@ -72,7 +81,16 @@ export function prepareProgram(rewritten: RewrittenModule, linker: Linker): Prog
     const { bytes: _, ...facts } = rewritten;
     const exportedHooks = hooks.flatMap(({ name }) => glue[name] ?? []);
     const wantsPreopens = unique.some(({ name }) => name === 'fd_prestat_get');
-    return { module, imports, hooks: exportedHooks, rewritten: facts, wantsPreopens };
+    return {
+      module,
+      imports,
+      hooks: exportedHooks,
+      rewritten: facts,
+      wantsPreopens,
+      instances: linker.instances,
+      initialPages: rewritten.memories[0]?.initialPages ?? 0,
+      initialState: undefined,
+    };
   } catch (thrown) {
     if (!(thrown instanceof WebAssembly.CompileError)) throw thrown;
     throw new EngineError('invalid-argument', `exec format error: ${messageOf(thrown)}`);

@@ -5,13 +5,13 @@ import { signaled } from '../kernel/exit-status.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Forking } from '../kernel/program.ts';
 import type { Instance } from './instance.ts';
-import { ThreadGroup } from './thread-group.ts';
 
 /** What Binaryen's asyncify exports, and how it names it. */
 const UNWIND = 'asyncify_start_unwind';
 const STOP_UNWIND = 'asyncify_stop_unwind';
 const REWIND = 'asyncify_start_rewind';
 const STOP_REWIND = 'asyncify_stop_rewind';
+const EXPORTS = [UNWIND, STOP_UNWIND, REWIND, STOP_REWIND];
 /** The linker's: the shadow stack grows down from its top to here. */
 const STACK_LOW = '__stack_low';
 const STACK_POINTER = '__stack_pointer';
@@ -52,6 +52,7 @@ export class StackCopy implements Forking {
   /** Undefined for a module that was not made for it. */
   static of(instance: Instance): StackCopy | undefined {
     if (instance.program.rewritten.globals === undefined) return undefined;
+    if (EXPORTS.some((name) => !instance.functionNamed(name))) return undefined;
     const low: unknown = instance.globalNamed(STACK_LOW)?.value;
     if (typeof low !== 'number' || !instance.globalNamed(STACK_POINTER)) return undefined;
     return new StackCopy(instance, low);
@@ -120,7 +121,7 @@ export class StackCopy implements Forking {
     if (!child.memory.reserve(pages, program.rewritten.tableEntryCount)) {
       throw new EngineError('resource-exhausted', 'the container may not use more memory');
     }
-    const copy = this.#instance.copy(new ThreadGroup(child));
+    const copy = this.#instance.copy();
     child.memory.attach(copy.memory);
     return copy;
   }

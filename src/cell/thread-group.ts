@@ -32,7 +32,8 @@ export class ThreadGroup {
       throw ERRNO.ENOMEM;
     }
     try {
-      const instance = new Instance(program, this, linearMemory);
+      const instance = new Instance(program, linearMemory);
+      instance.threads = this;
       const entry = instance.functionNamed(THREAD_START);
       if (!entry) throw ERRNO.ENOSYS;
       const thread = new Thread(process, tid, instance, caller.signalMask);

@@ -9,6 +9,7 @@ import { NO_SIGNALS } from './signals.ts';
  */
 export class Init implements ProgramImage {
   readonly path = '/sbin/docker-init';
+  readonly name = 'docker-init';
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly #command: ProgramImage;

@@ -125,7 +125,7 @@ function viewOf(process: Process, bootMs: number): ProcProcess {
     terminal: session.terminal ? TERMINAL_DEVICE : 0,
     foregroundGroup: session.terminal?.session.foreground ?? -1,
     state: stateOf(process),
-    name: image?.path.slice(image.path.lastIndexOf('/') + 1) ?? '',
+    name: image?.name ?? '',
     args: isAlive ? process.args : [],
     env: isAlive ? process.env : [],
     executable: isAlive ? image?.path : undefined,

@@ -307,9 +307,7 @@ export class Process {
   /** Acts on pending signals that are not blocked; those with a handler wait for their thread. */
   dispatchSignals(): void {
     if (!this.signals.hasPending) return;
-    for (let signal = 1; signal <= MAX_SIGNAL; signal++) {
-      const set = signalSetOf(signal);
-      if (!this.signals.hasAny(set)) continue;
+    for (const signal of this.signals.pending()) {
       const taker = this.#takerOf(signal);
       if (this.#threads.size > 0 && !taker) continue;
       const effect = this.signals.effectOf(signal);
@@ -317,7 +315,7 @@ export class Process {
         taker?.notice();
         continue;
       }
-      this.signals.discard(set);
+      this.signals.discard(signalSetOf(signal));
       if (effect === 'stop') this.#stop(signal);
       if (effect === 'end') this.end({ status: signaled(signal) });
     }
@@ -335,11 +333,10 @@ export class Process {
 
   #nextSignalFor(thread: Thread): number | undefined {
     if (!this.signals.hasPending) return undefined;
-    const wanted = this.signals.pendingSet & ~thread.signalMask;
-    for (let signal = 1; signal <= MAX_SIGNAL; signal++) {
-      if (hasSignal(wanted, signal) && this.signals.effectOf(signal) === 'handler') return signal;
-    }
-    return undefined;
+    return this.signals.pending().find((signal) => {
+      const isBlocked = hasSignal(thread.signalMask, signal);
+      return !isBlocked && this.signals.effectOf(signal) === 'handler';
+    });
   }
 
   #takerOf(signal: number): Thread | undefined {
@@ -403,4 +400,3 @@ export class Process {
 }
 
 const DEFAULT_UMASK = 0o022;
-const MAX_SIGNAL = 64;

@@ -7,6 +7,8 @@ import type { Thread } from './thread.ts';
 export interface ProgramImage {
   /** The file's absolute path in the container. */
   readonly path: string;
+  /** As ps shows it: the last name of the path that was asked for, links not followed. */
+  readonly name: string;
   readonly args: readonly string[];
   /** `NAME=value` strings. */
   readonly env: readonly string[];

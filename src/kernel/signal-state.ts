@@ -92,9 +92,10 @@ export class SignalState {
     this.#pending.push(info);
   }
 
-  /** Whether one of `set` is pending. */
-  hasAny(set: SignalSet): boolean {
-    return this.#pending.some(({ signal }) => hasSignal(set, signal));
+  /** The pending signals, each once, the lowest first. */
+  pending(): readonly number[] {
+    const signals = new Set(this.#pending.map(({ signal }) => signal));
+    return [...signals].sort((one, other) => one - other);
   }
 
   /** Takes the lowest pending signal of `set`. */

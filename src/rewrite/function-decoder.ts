@@ -47,8 +47,8 @@ export class FunctionDecoder {
   mergeCount = 0;
   /** 1 for each function whose reference some body has taken. */
   readonly referencedFunctions: Uint8Array;
-  /** Whether some body writes a table. */
-  writesTables = false;
+  /** Whether some body writes a table, or drops a segment: state that cannot be set back. */
+  isIrreversible = false;
 
   readonly #module: ModuleOutline;
   readonly #reader: ByteReader;
@@ -197,7 +197,7 @@ export class FunctionDecoder {
       }
       case OPCODE.tableGet:
       case OPCODE.tableSet:
-        if (opcode === OPCODE.tableSet) this.writesTables = true;
+        if (opcode === OPCODE.tableSet) this.isIrreversible = true;
         this.#prefixed.readTable();
         break;
       case OPCODE.memorySize:
@@ -224,11 +224,12 @@ export class FunctionDecoder {
 
   #readPrefixed(opcode: number, start: number): void {
     const found = this.#prefixed.read(opcode, this.#depth);
+    if (this.#prefixed.dropsSegments) this.isIrreversible = true;
     if (found.kind === undefined) {
       this.#cost += COST.plain;
       return;
     }
-    if (found.kind === EVENT.sized && isTableWrite(found.operand)) this.writesTables = true;
+    if (found.kind === EVENT.sized && isTableWrite(found.operand)) this.isIrreversible = true;
     this.mergeCount += 2;
     this.#add(found.kind, start, found.operand, found.extra);
   }

@@ -21,11 +21,11 @@ const NUMBER_TYPES: readonly number[] = [
 
 /**
  * The globals that make up an instance's state beside its memory and tables, by index: what fork
- * has to copy. Undefined for a module that cannot be copied: its stack cannot be rewound, or a
- * global holds what JavaScript cannot read (a vector) or means something to one instance only (a
- * reference).
+ * has to copy, and what has to be set back before an instance can be used again. Undefined where
+ * that cannot be done: a global holds what JavaScript cannot read (a vector) or means something to
+ * one instance only (a reference), or there are too many.
  *
- * # Errors: invalid-argument for more globals than `ADMISSION_LIMITS` allows
+ * # Errors: invalid-argument for more globals than `ADMISSION_LIMITS` allows in a module that forks
  */
 export function copyableGlobals(outline: ModuleOutline): readonly number[] | undefined {
   const { exports, mutableGlobals } = outline;
@@ -33,10 +33,10 @@ export function copyableGlobals(outline: ModuleOutline): readonly number[] | und
     exports.some(
       (candidate) => candidate.name === name && candidate.kind === EXTERNAL_KIND.function,
     );
-  if (!ASYNCIFY_EXPORTS.every(isExported)) return undefined;
   if (!mutableGlobals.every(({ type }) => NUMBER_TYPES.includes(type))) return undefined;
   const { copiedGlobals } = ADMISSION_LIMITS;
   if (mutableGlobals.length > copiedGlobals) {
+    if (!ASYNCIFY_EXPORTS.every(isExported)) return undefined;
     throw refused(
       `${mutableGlobals.length} mutable globals with asyncify are more than ${copiedGlobals}`,
     );

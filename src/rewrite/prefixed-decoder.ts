@@ -31,6 +31,8 @@ export class PrefixedDecoder {
   readonly #module: ModuleOutline;
   readonly #reader: ByteReader;
   readonly #events: FunctionEvents;
+  /** Whether some body drops a segment. */
+  dropsSegments = false;
 
   constructor(module: ModuleOutline, reader: ByteReader, events: FunctionEvents) {
     this.#module = module;
@@ -102,6 +104,7 @@ export class PrefixedDecoder {
       }
       case BULK_OPCODE.dataDrop:
         this.#readData();
+        this.dropsSegments = true;
         return PLAIN;
       case BULK_OPCODE.memoryCopy:
         this.readMemory();
@@ -116,6 +119,7 @@ export class PrefixedDecoder {
       }
       case BULK_OPCODE.elementDrop:
         this.#readElement();
+        this.dropsSegments = true;
         return PLAIN;
       case BULK_OPCODE.tableCopy: {
         const target = this.readTable();

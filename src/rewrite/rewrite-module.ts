@@ -46,12 +46,15 @@ export interface RewrittenModule {
   /** Export of the funcref table of the hooks; see hooks.ts. */
   readonly hooksExport: string;
   /**
-   * Exports of the mutable globals that a copy of an instance takes over, the fuel not among them;
-   * undefined when instances cannot be copied (see instance-state.ts).
+   * Exports of the mutable globals, the fuel not among them; undefined when these cannot be read or
+   * set (see instance-state.ts).
    */
   readonly globals: readonly string[] | undefined;
-  /** Whether its code writes tables, so that a copy's may differ. */
-  readonly writesTables: boolean;
+  /**
+   * Whether memory and `globals` are all that code can change of an instance, so that it can be set
+   * back to its beginning.
+   */
+  readonly isResettable: boolean;
   /** All memories, the imported ones first; none is shared any more. */
   readonly memories: readonly MemoryLimits[];
   /** What the memory is imported as; undefined when it is the module's own, or there is none. */
@@ -77,14 +80,14 @@ export interface FunctionImport {
 /**
  * Part of the key of cached results: raise it with every change of what `rewriteModule` answers.
  */
-export const REWRITER_VERSION = 5;
+export const REWRITER_VERSION = 6;
 
 /** # Errors: invalid-argument (`exec format error: …`). */
 export function rewriteModule(bytes: Uint8Array<ArrayBuffer>): RewrittenModule {
   const outline = readOutline(bytes);
   admit(outline);
   const items = new AppendedItems(outline);
-  const { code, writesTables } = rewriteBodies(outline, items);
+  const { code, isIrreversible } = rewriteBodies(outline, items);
   const freeName = freeExportNames(outline);
   const globals = copyableGlobals(outline);
   const exports = {
@@ -102,7 +105,7 @@ export function rewriteModule(bytes: Uint8Array<ArrayBuffer>): RewrittenModule {
     fuelExport: exports.fuel,
     hooksExport: exports.hooks,
     globals: globals && exports.globals.map(({ name }) => name),
-    writesTables,
+    isResettable: globals !== undefined && !isIrreversible,
     memories: outline.memories,
     memoryImport: memoryImportOf(outline),
     tableEntryCount: outline.tables.reduce((sum, { initialEntries }) => sum + initialEntries, 0),
@@ -131,7 +134,7 @@ const EXPECTED_GROWTH = 1.5;
 function rewriteBodies(
   outline: ModuleOutline,
   items: AppendedItems,
-): { code: RewrittenCode; writesTables: boolean } {
+): { code: RewrittenCode; isIrreversible: boolean } {
   const code = new Assembler(Math.ceil(outline.bytes.length * EXPECTED_GROWTH));
   const decoder = new FunctionDecoder(outline);
   const planner = new RegionPlanner();
@@ -152,7 +155,7 @@ function rewriteBodies(
   }
   return {
     code: { bodies: code.view(), hints: rewriter.hints() },
-    writesTables: decoder.writesTables,
+    isIrreversible: decoder.isIrreversible,
   };
 }
 

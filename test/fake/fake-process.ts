@@ -136,6 +136,7 @@ export class FakeProcess implements Disposable {
     this.process = new Process({ system, parent: undefined, fds, workingDirectory: directory });
     this.process.run({
       path: '/fake',
+      name: 'fake',
       args: options.args ?? [],
       env: options.env ?? [],
       prepare: () => {},
