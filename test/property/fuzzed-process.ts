@@ -49,6 +49,7 @@ const BRIEF_PROGRAMS: ProgramLoader = {
     process.system.files.resolve({ start: process.workingDirectory, path }, true);
     return {
       path,
+      name: path,
       args,
       env,
       prepare: () => {},
