@@ -7,6 +7,7 @@ import { type Row, type Summary, summarize } from './row.ts';
 import { DENSE_MEMORY, DENSE_START } from './rows/dense.ts';
 import { FD_READ_4K } from './rows/fd-read-4k.ts';
 import { IDLE_CONTAINER_MEMORY } from './rows/idle-container-memory.ts';
+import { LAYER_FILE_ROWS } from './rows/layer-files.ts';
 import { createMeteringRows } from './rows/metering.ts';
 import { REWRITE_SPEED } from './rows/rewrite-speed.ts';
 import { RUN_HELLO_WORLD } from './rows/run-hello-world.ts';
@@ -24,6 +25,7 @@ const ROWS: readonly Row[] = [
   RUN_HELLO_WORLD,
   IDLE_CONTAINER_MEMORY,
   FD_READ_4K,
+  ...LAYER_FILE_ROWS,
   ...createMeteringRows(),
   REWRITE_SPEED,
   YIELD_RESUME,

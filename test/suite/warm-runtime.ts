@@ -17,6 +17,8 @@ export interface WarmOptions {
   readonly spreadCells?: number;
   readonly watchdogTickMs?: number;
   readonly seed?: string | undefined;
+  /** Puts more into the directory that becomes the image. */
+  readonly fill?: (image: string) => void;
 }
 
 /** The runtime with its real cells, without an engine around it; and one program to run. */
@@ -35,12 +37,13 @@ export class WarmRuntime implements AsyncDisposable {
   /** `spreadCells` 1 puts all containers into one cell. */
   static async open(
     program: Uint8Array,
-    { seed, ...options }: WarmOptions = {},
+    { seed, fill, ...options }: WarmOptions = {},
   ): Promise<WarmRuntime> {
     const directory = mkdtempSync(join(tmpdir(), 'wolffia-bench-'));
     const image = join(directory, 'image');
     mkdirSync(image);
     writeFileSync(join(image, 'program'), program, { mode: 0o755 });
+    fill?.(image);
     const chunks: Uint8Array[] = [];
     const { diffId, root: tree } = await readLayer(archiveDirectory(image), async (chunk) => {
       chunks.push(chunk);
