@@ -27,8 +27,9 @@ function readList(
   if (length >>> 0 > MAX_BYTES) throw ERRNO.E2BIG;
   const text = decoder.decode(memory.bytes(pointer, length));
   if (text === '') return [];
-  const strings = text.split(terminator);
-  if (text.endsWith(terminator)) strings.pop();
+  // Not the whole text is taken apart: of empty strings it may hold millions.
+  const strings = text.split(terminator, MAX_STRINGS + 2);
+  if (strings.length <= MAX_STRINGS + 1 && text.endsWith(terminator)) strings.pop();
   if (strings.length > MAX_STRINGS) throw ERRNO.E2BIG;
   return strings;
 }

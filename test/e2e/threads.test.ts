@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { archiveDirectory } from '../../src/archive/directory-archive.ts';
@@ -81,6 +82,28 @@ const TRAPPING = `(module ${IMPORTS}
     (drop (call $spawn (i32.const 0)))
     (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))`;
 
+/** All threads wait for good. */
+const BLOCKED = `(module ${IMPORTS}
+  (func $wait (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
+  (func (export "wasi_thread_start") (param i32 i32) (call $wait))
+  (func (export "_start") (drop (call $spawn (i32.const 0))) (call $wait)))`;
+
+/** A thread takes another program in the place of all, while the main thread waits for good. */
+const REPLACING = `(module
+  (import "env" "memory" (memory 1 10 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wolffia_32v1" "proc_exec"
+    (func $exec (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (export "memory" (memory 0))
+  (data (i32.const 100) "/COUNTING\\00")
+  (func (export "wasi_thread_start") (param i32 i32)
+    (drop (call $exec (i32.const 100) (i32.const 9) (i32.const 0)
+      (i32.const 100) (i32.const 10) (i32.const 0) (i32.const 0)))
+    (unreachable))
+  (func (export "_start")
+    (drop (call $spawn (i32.const 0)))
+    (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))`;
+
 /** Asks for a thread although it has a memory of its own. */
 const ALONE = `(module
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
@@ -90,11 +113,12 @@ const ALONE = `(module
   (func (export "_start")
     (call $exit (i32.sub (i32.const 0) (call $spawn (i32.const 0))))))`;
 
-const PROGRAMS = { COUNTING, MANY, GROWING, TRAPPING, ALONE };
+const PROGRAMS = { COUNTING, MANY, GROWING, TRAPPING, BLOCKED, REPLACING, ALONE };
 
 test.before(async () => {
-  for (const [name, text] of Object.entries(PROGRAMS))
-    engine.write(`image/${name}`, await wat(text));
+  for (const [name, text] of Object.entries(PROGRAMS)) {
+    chmodSync(engine.write(`image/${name}`, await wat(text)), 0o755);
+  }
   const chunks: Uint8Array[] = [];
   for await (const chunk of archiveDirectory(engine.path('image'))) chunks.push(chunk);
   engine.run(['import', '-', 'threads'], { input: Buffer.concat(chunks) });
@@ -121,6 +145,16 @@ test('a trap in one thread ends the process', () => {
   const { exitCode, stderr } = run('TRAPPING');
   assert.is(exitCode, 136);
   assert.match(stderr, /trap: divide by zero/);
+});
+
+test('a thread may take another program for its process', () => {
+  assert.is(run('REPLACING').exitCode, 200);
+});
+
+test('threads that wait for good do not outlive a kill', () => {
+  engine.ok('run', '-d', '--name', 'waiting', 'threads', '/BLOCKED');
+  engine.ok('kill', 'waiting');
+  assert.is(engine.ok('wait', 'waiting'), '137');
 });
 
 test('a module that shares no memory gets no thread', () => {
