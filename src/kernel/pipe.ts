@@ -71,8 +71,9 @@ export class Pipe implements ByteSource, ByteSink {
     return this.#size === 0 && this.#writerCount === 0;
   }
 
-  /** What a small write needs to be taken; 0 says that one would wait. */
+  /** What a small write needs to be taken; 0 says that one would wait: not for EPIPE. */
   get freeBytes(): number {
+    if (this.#readerCount === 0) return PIPE_CAPACITY;
     const free = PIPE_CAPACITY - this.#size;
     return free >= ATOMIC_WRITE_SIZE ? free : 0;
   }
