@@ -19,17 +19,17 @@ const FOLDERS: Readonly<Record<string, number>> = {
   'usr/bin': 0o755,
   'usr/lib': 0o755,
   'usr/local/bin': 0o755,
+  'usr/sbin': 0o755,
   'usr/share/doc': 0o755,
   'var/lib': 0o755,
   'var/log': 0o755,
   'var/tmp': 0o1777,
 };
 
-/** One folder of programs, whatever name it is asked for by. */
+/** Where Debian has its programs, under their older names. */
 const LINKS: Readonly<Record<string, string>> = {
   bin: 'usr/bin',
-  sbin: 'usr/bin',
-  'usr/sbin': 'bin',
+  sbin: 'usr/sbin',
   'var/run': '../run',
 };
 
