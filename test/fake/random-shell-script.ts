@@ -32,7 +32,10 @@ mkdir "$work" && cd "$work" || exit 99
 trap 'cd /; rm -rf "$work"' EXIT
 a=1 b=22 c=333 word=lemma
 double() { echo $(($1 * 2)); }
-fibonacci() { if [ $1 -lt 2 ]; then echo $1; else echo $(($(fibonacci $(($1-1))) + $(fibonacci $(($1-2))))); fi; }
+fibonacci() {
+  if [ $1 -lt 2 ]; then echo $1; return; fi
+  echo $(($(fibonacci $(($1-1))) + $(fibonacci $(($1-2)))))
+}
 shout() { tr a-z A-Z; }
 status() { return $1; }`;
 
