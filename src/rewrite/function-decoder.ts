@@ -47,7 +47,7 @@ export class FunctionDecoder {
   mergeCount = 0;
   /** 1 for each function whose reference some body has taken. */
   readonly referencedFunctions: Uint8Array;
-  /** Whether some body writes a table, or drops a segment: state that cannot be set back. */
+  /** Whether some body writes a table, or what `PrefixedDecoder` tells: it cannot be set back. */
   isIrreversible = false;
 
   readonly #module: ModuleOutline;
@@ -224,7 +224,7 @@ export class FunctionDecoder {
 
   #readPrefixed(opcode: number, start: number): void {
     const found = this.#prefixed.read(opcode, this.#depth);
-    if (this.#prefixed.dropsSegments) this.isIrreversible = true;
+    if (this.#prefixed.isIrreversible) this.isIrreversible = true;
     if (found.kind === undefined) {
       this.#cost += COST.plain;
       return;

@@ -31,8 +31,11 @@ export class PrefixedDecoder {
   readonly #module: ModuleOutline;
   readonly #reader: ByteReader;
   readonly #events: FunctionEvents;
-  /** Whether some body drops a segment. */
-  dropsSegments = false;
+  /**
+   * Whether some body drops a segment, or uses objects of the GC proposal, whose fields change while
+   * the global that holds them does not: state that cannot be set back.
+   */
+  isIrreversible = false;
 
   constructor(module: ModuleOutline, reader: ByteReader, events: FunctionEvents) {
     this.#module = module;
@@ -104,7 +107,7 @@ export class PrefixedDecoder {
       }
       case BULK_OPCODE.dataDrop:
         this.#readData();
-        this.dropsSegments = true;
+        this.isIrreversible = true;
         return PLAIN;
       case BULK_OPCODE.memoryCopy:
         this.readMemory();
@@ -119,7 +122,7 @@ export class PrefixedDecoder {
       }
       case BULK_OPCODE.elementDrop:
         this.#readElement();
-        this.dropsSegments = true;
+        this.isIrreversible = true;
         return PLAIN;
       case BULK_OPCODE.tableCopy: {
         const target = this.readTable();
@@ -189,6 +192,7 @@ export class PrefixedDecoder {
     if (opcode > LAST_GC) {
       throw refused(`unknown instruction 0xfb ${opcode} (custom descriptors, stringref?)`);
     }
+    this.isIrreversible = true;
     if (opcode === 24 || opcode === 25) return this.#readBranchOnCast(depth);
     // struct.new … array.new_elem, array.get … array.set, array.fill … array.init_elem
     if (opcode <= 14 || (opcode >= 16 && opcode <= 19)) this.#readType();

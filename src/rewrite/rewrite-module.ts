@@ -80,7 +80,7 @@ export interface FunctionImport {
 /**
  * Part of the key of cached results: raise it with every change of what `rewriteModule` answers.
  */
-export const REWRITER_VERSION = 6;
+export const REWRITER_VERSION = 7;
 
 /** # Errors: invalid-argument (`exec format error: …`). */
 export function rewriteModule(bytes: Uint8Array<ArrayBuffer>): RewrittenModule {

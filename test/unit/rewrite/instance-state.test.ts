@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rewriteModule } from '../../../src/rewrite/rewrite-module.ts';
-import { assemble } from './modules.ts';
+import { assemble, functionModule } from './modules.ts';
 
 const ASYNCIFY = ['start_unwind', 'stop_unwind', 'start_rewind', 'stop_rewind']
   .map((name) => `(func (export "asyncify_${name}"))`)
@@ -59,5 +59,22 @@ for (const [code, isIrreversible] of IRREVERSIBLE) {
     assert.is(rewriteModule(bytes).isResettable, !isIrreversible);
   });
 }
+
+test('objects that an immutable global holds cannot be set back', () => {
+  const STRUCT = [0x5f, 1, 0x7f, 1];
+  // (global (ref 0) (struct.new 0 (i32.const 1)))
+  const global = [1, 0x64, 0, 0, 0x41, 1, 0xfb, 0, 0, 0x0b];
+  // (struct.set 0 0 (global.get 0) (i32.const 2))
+  const code = [0x23, 0, 0x41, 2, 0xfb, 5, 0, 0];
+  const bytes = functionModule(code, {
+    types: [STRUCT, [0x60, 0, 0]],
+    type: 1,
+    sections: [[6, global]],
+  });
+  assert.ok(WebAssembly.validate(bytes));
+  const { globals, isResettable } = rewriteModule(bytes);
+  assert.equal(globals, []);
+  assert.is(isResettable, false);
+});
 
 test.run();
