@@ -32,8 +32,8 @@ export class PrefixedDecoder {
   readonly #reader: ByteReader;
   readonly #events: FunctionEvents;
   /**
-   * Whether some body drops a segment, or uses objects of the GC proposal, whose fields change while
-   * the global that holds them does not: state that cannot be set back.
+   * Whether some body drops a segment, or uses objects of the GC proposal, whose fields change
+   * while the global that holds them does not: state that cannot be set back.
    */
   isIrreversible = false;
 
