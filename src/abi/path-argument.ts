@@ -1,5 +1,6 @@
 import { ERRNO } from '../base/errno.ts';
 import type { GuestMemory } from '../kernel/guest-memory.ts';
+import { accessorOf } from '../kernel/permissions.ts';
 import type { Thread } from '../kernel/thread.ts';
 import type { PathAt } from '../vfs/path-walk.ts';
 import { checkFlags, LOOKUP_SYMLINK_FOLLOW } from './preview1/numbers.ts';
@@ -24,9 +25,10 @@ export function pathAt(
   pointer: number,
   length: number,
 ): PathAt {
+  const by = accessorOf(thread.process.credentials);
   if (fd === WORKING_DIRECTORY_FD) {
     const start = thread.process.workingDirectory;
-    return { start, path: readText(thread.memory, pointer, length) };
+    return { start, path: readText(thread.memory, pointer, length), by };
   }
   const entry = thread.fds.get(fd);
   const { description } = entry;
@@ -35,7 +37,8 @@ export function pathAt(
   const path = readText(thread.memory, pointer, length);
   const start = startOfPath(entry, description.location, thread.system.files.root, path);
   const isConfined = entry.isConfined === true;
-  return { start, path, refuseEscape: isConfined || entry.preopenName !== undefined, isConfined };
+  const refuseEscape = isConfined || entry.preopenName !== undefined;
+  return { start, path, refuseEscape, isConfined, by };
 }
 
 /**

@@ -1,9 +1,10 @@
 import { EngineError } from '../base/engine-error.ts';
 import { ERRNO, Errno } from '../base/errno.ts';
 import { findExecutable, findInPath } from '../kernel/executable-path.ts';
-import { ACCESS, mayAccess } from '../kernel/permissions.ts';
+import { accessorOf, mayAccess } from '../kernel/permissions.ts';
 import type { Process } from '../kernel/process.ts';
 import type { ProgramLoader, ProgramRequest } from '../kernel/program.ts';
+import { ACCESS } from '../vfs/access.ts';
 import type { Location } from '../vfs/path-walk.ts';
 import { LoadedProgram, type ProgramStart } from './loaded-program.ts';
 import type { ProgramCache } from './program-cache.ts';
@@ -27,10 +28,11 @@ export class CellProgramLoader implements ProgramLoader {
     const { files } = process.system;
     const { workingDirectory } = process;
     checkSize(request);
+    const by = accessorOf(process.credentials);
     const executable =
       request.search && !request.path.includes('/')
         ? findInPath(files, workingDirectory, request.path, searchPathOf(request))
-        : files.resolve({ start: workingDirectory, path: request.path }, true);
+        : files.resolve({ start: workingDirectory, path: request.path, by }, true);
     if (!executable) throw ERRNO.ENOENT;
     if (executable.node.kind !== 'regular') throw ERRNO.EACCES;
     if (!mayAccess(executable.node.attributes(), process.credentials, ACCESS.execute)) {

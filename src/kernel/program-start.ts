@@ -5,6 +5,7 @@ import { signaled } from './exit-status.ts';
 import type { FdEntry } from './fd-table.ts';
 import { type FileOpening, openFile } from './file-creation.ts';
 import type { FileDescription } from './file-description.ts';
+import { accessorOf } from './permissions.ts';
 import type { Process } from './process.ts';
 import type { ProgramRequest } from './program.ts';
 import { newSession, setProcessGroup } from './session.ts';
@@ -117,7 +118,7 @@ function act(thread: Thread, child: Process, action: SpawnAction): void {
       return;
     case 'open': {
       const flags = { ...action.opening.flags, nonBlocking: true };
-      const at = { start, path: action.path };
+      const at = { start, path: action.path, by: accessorOf(child.credentials) };
       const description = openFile(thread, at, { ...action.opening, flags }, child);
       if (description === 'would-block') throw ERRNO.EAGAIN;
       description.flags = action.opening.flags;

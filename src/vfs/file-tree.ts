@@ -1,4 +1,13 @@
 import { ERRNO } from '../base/errno.ts';
+import {
+  ACCESS,
+  type Accessor,
+  giveTo,
+  requireAccess,
+  requireNewName,
+  requireOldName,
+  requireTimes,
+} from './access.ts';
 import type {
   Alias,
   Attributes,
@@ -106,11 +115,11 @@ export class FileTree implements Disposable {
       const resolved = walk(this.root, at, lastLink);
       if (resolved.found) {
         if (isNew) throw ERRNO.EEXIST;
-        return openFound(resolved.found, options);
+        return openFound(resolved.found, options, at.by);
       }
       if (!create) throw ERRNO.ENOENT;
       try {
-        return createAndOpen(resolved, options);
+        return createAndOpen(resolved, options, at.by);
       } catch (thrown) {
         // Somebody on the host made it between the walk and now: it is then to be opened.
         if (thrown !== ERRNO.EEXIST || isNew || tries === MAX_CREATE_TRIES) throw thrown;
@@ -128,7 +137,10 @@ export class FileTree implements Disposable {
    * is no regular file.
    */
   change(at: PathAt, followLast: boolean, change: AttributesChange): void {
-    this.resolve(at, followLast).node.change(change);
+    const { node } = this.resolve(at, followLast);
+    if (change.sizeBytes !== undefined) requireAccess(at.by, node, ACCESS.write);
+    else requireTimes(at.by, node);
+    node.change(change);
   }
 
   /** The extended attributes of what the path names. */
@@ -171,7 +183,9 @@ export class FileTree implements Disposable {
   makeDirectory(at: PathAt, permissions: number): void {
     const { parent, name, found } = walk(this.root, at, 'keep');
     if (found || name === undefined) throw ERRNO.EEXIST;
+    requireNewName(at.by, parent.node);
     parent.node.makeDirectory(name, permissions);
+    giveTo(at.by, parent.node, name);
   }
 
   /**
@@ -182,12 +196,14 @@ export class FileTree implements Disposable {
     checkPath(target);
     const { parent, name } = this.#resolveNew(at);
     parent.node.makeSymlink(name, target);
+    giveTo(at.by, parent.node, name);
   }
 
   /** As mknod(2) for a FIFO or a socket. Throws EEXIST; ENOENT before a trailing slash. */
   makeNode(at: PathAt, kind: NodeKind, permissions: number): void {
     const { parent, name } = this.#resolveNew(at);
     parent.node.makeNode(name, kind, permissions);
+    giveTo(at.by, parent.node, name);
   }
 
   /** As linkat(2). Throws EEXIST, EPERM for a directory, EXDEV across mounts. */
@@ -205,6 +221,7 @@ export class FileTree implements Disposable {
     if (name === undefined) throw ERRNO.EISDIR;
     if (!found) throw ERRNO.ENOENT;
     if (parent.isMountPoint(name)) throw ERRNO.EBUSY;
+    requireOldName(at.by, parent.node, found.node);
     parent.node.removeFile(name);
   }
 
@@ -217,6 +234,7 @@ export class FileTree implements Disposable {
     if (name === undefined) throw found === parent ? ERRNO.EBUSY : errorOfDots(at.path);
     if (!found) throw ERRNO.ENOENT;
     if (parent.isMountPoint(name)) throw ERRNO.EBUSY;
+    requireOldName(at.by, parent.node, found.node);
     parent.node.removeDirectory(name);
   }
 
@@ -239,6 +257,9 @@ export class FileTree implements Disposable {
     if (source.parent.isMountPoint(source.name)) throw ERRNO.EBUSY;
     if (target.parent.isMountPoint(target.name)) throw ERRNO.EBUSY;
     if (source.parent.fileSystem !== target.parent.fileSystem) throw ERRNO.EXDEV;
+    requireOldName(from.by, source.parent.node, source.found.node);
+    if (target.found) requireOldName(to.by, target.parent.node, target.found.node);
+    else requireNewName(to.by, target.parent.node);
     source.parent.node.rename(source.name, target.parent.node, target.name);
   }
 
@@ -252,6 +273,7 @@ export class FileTree implements Disposable {
     const { parent, name, found, mustBeDirectory } = walk(this.root, at, 'keep');
     if (found || name === undefined) throw ERRNO.EEXIST;
     if (mustBeDirectory) throw ERRNO.ENOENT;
+    requireNewName(at.by, parent.node);
     return { parent, name };
   }
 }
@@ -289,15 +311,17 @@ const WRITE_ONLY: OpenMode = { read: false, write: true, truncate: false };
 /** A name that comes and goes this often between two calls of ours does so to keep us busy. */
 const MAX_CREATE_TRIES = 8;
 
-function openFound(found: Location, options: OpenOptions): Opened {
+function openFound(found: Location, options: OpenOptions, by: Accessor | undefined): Opened {
   const { node, parent, name } = found;
   const { kind } = node;
   if (kind === 'directory') {
     if (options.write || options.truncate || options.create) throw ERRNO.EISDIR;
+    requireAccess(by, node, ACCESS.read);
     return { type: 'directory', directory: found };
   }
   if (kind === 'symlink') throw ERRNO.ELOOP;
   if (options.directory) throw ERRNO.ENOTDIR;
+  requireAccess(by, node, accessOf(options));
   if (node.alias !== undefined) return { type: 'alias', alias: node.alias };
   if (kind === 'fifo') {
     const { device, inode } = node.attributes();
@@ -306,10 +330,17 @@ function openFound(found: Location, options: OpenOptions): Opened {
   return { type: 'file', kind, file: node.open(modeOf(options)), parent, name };
 }
 
-function createAndOpen(resolved: Resolved, options: OpenOptions): Opened {
+/** As bits of a mode. */
+function accessOf({ read, write, truncate }: OpenOptions): number {
+  return (read ? ACCESS.read : 0) | (write || truncate ? ACCESS.write : 0);
+}
+
+function createAndOpen(resolved: Resolved, options: OpenOptions, by: Accessor | undefined): Opened {
   const { parent, name, mustBeDirectory } = resolved;
   if (mustBeDirectory || name === undefined) throw ERRNO.EISDIR;
+  requireNewName(by, parent.node);
   const file = parent.node.createFile(name, options.permissions, modeOf(options));
+  giveTo(by, parent.node, name);
   return { type: 'file', kind: 'regular', file, parent, name };
 }
 

@@ -1,4 +1,5 @@
 import { ERRNO } from '../base/errno.ts';
+import { ACCESS, type Accessor, requireAccess } from './access.ts';
 import type { FileSystem, Vnode } from './contract.ts';
 import { checkName, isLongerThan } from './file-name.ts';
 import type { MountPoint, MountTable } from './mount-table.ts';
@@ -105,6 +106,8 @@ export interface PathAt {
   readonly refuseEscape?: boolean;
   /** The same for `start`: a literal `..` there is ENOTCAPABLE. */
   readonly isConfined?: boolean;
+  /** Whose rights count; undefined: root's. */
+  readonly by?: Accessor | undefined;
 }
 
 /**
@@ -141,6 +144,7 @@ export interface Resolved {
  * - ENAMETOOLONG: the path is longer than 4,095 bytes, a name than 255, or the place deeper than
  *   2,048
  * - ENOTCAPABLE: see `refuseEscape` and `isConfined`
+ * - EACCES: a directory on the way that `by` may not search
  * - EINVAL: the path holds a NUL
  */
 export function walk(root: Location, at: PathAt, lastLink: LastLink): Resolved {
@@ -161,6 +165,7 @@ export function walk(root: Location, at: PathAt, lastLink: LastLink): Resolved {
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     const isLiteral = pending.length < literalCount;
     if (isLiteral) literalCount = pending.length;
+    if (at.by) requireAccess(at.by, current.node, ACCESS.execute);
     if (name === '.') continue;
     if (name === '..') {
       const isOut = at.isConfined === true ? current === at.start : !current.parent;

@@ -1,10 +1,11 @@
 import { ERRNO } from '../../base/errno.ts';
 import { EventCounter } from '../../kernel/event-counter.ts';
 import { StreamHandle } from '../../kernel/file-description.ts';
+import { ACCESS, requireAccess } from '../../vfs/access.ts';
 import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { openPath } from '../open-path.ts';
-import { readText } from '../path-argument.ts';
+import { pathAt, WORKING_DIRECTORY_FD } from '../path-argument.ts';
 import { RIGHTS, STREAM_RIGHTS } from '../preview1/numbers.ts';
 import { writeText } from '../strings.ts';
 
@@ -116,9 +117,10 @@ export const FD_CALLS = {
 
   chdir: hostcall(['i32', 'i32'], (thread, path, length) => {
     const { process, system } = thread;
-    const at = { start: process.workingDirectory, path: readText(thread.memory, path, length) };
+    const at = pathAt(thread, WORKING_DIRECTORY_FD, 0n, path, length);
     const found = system.files.resolve(at, true);
     if (found.node.kind !== 'directory') throw ERRNO.ENOTDIR;
+    requireAccess(at.by, found.node, ACCESS.execute);
     process.workingDirectory = found;
     return undefined;
   }),
