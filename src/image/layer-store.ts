@@ -9,7 +9,7 @@ import type { LayerSource } from '../spec/mount.ts';
 import { renameDurably, writeDurably } from './durable-file.ts';
 
 /** Raise with the format of the index: older ones are then made anew. */
-const INDEX_SUFFIX = '.index1';
+const INDEX_SUFFIX = '.index2';
 const ARCHIVE_SUFFIX = '.tar';
 const INCOMING = 'incoming';
 

@@ -13,6 +13,7 @@ export type TreeNode =
   | { readonly link: string }
   | { readonly mark: 'whiteout' }
   | { readonly kind: FileKind }
+  | { readonly facts: Partial<LayerEntry>; readonly of: TreeNode }
   | { readonly opaque: Tree };
 
 /** Writes the archive (the contents one after another) and opens the layer that it is. */
@@ -50,6 +51,10 @@ export function openTestLayer(fixture: HostFixture, tree: Tree): Layer {
       offset += content.length;
       return entry;
     }
+    if (isOwned(node)) {
+      inode--;
+      return { ...entryOf(name, node.of), ...node.facts };
+    }
     if (isLink(node)) return { ...entry, kind: 'symlink', linkTarget: node.link };
     if (isMark(node)) return { ...entry, isWhiteout: true };
     if (isKind(node)) return { ...entry, kind: node.kind as LayerEntry['kind'] };
@@ -75,6 +80,12 @@ export const SAMPLE_TREE: Tree = {
 
 function isLink(node: object): node is { readonly link: string } {
   return 'link' in node && typeof node.link === 'string';
+}
+
+function isOwned(
+  node: object,
+): node is { readonly facts: Partial<LayerEntry>; readonly of: TreeNode } {
+  return 'facts' in node && 'of' in node;
 }
 
 function isMark(node: object): node is { readonly mark: 'whiteout' } {

@@ -76,6 +76,35 @@ test('an archive is stored as it is, and its index tells where contents are', as
   }
 });
 
+test('extended attributes and device numbers are in the index', async () => {
+  const pax = {
+    'SCHILY.xattr.user.name': 'välue',
+    'SCHILY.xattr.security.selinux': 'label',
+    'SCHILY.xattr.system.other': 'x',
+    'SCHILY.xattr.user.': 'x',
+    [`SCHILY.xattr.user.${'n'.repeat(251)}`]: 'x',
+    'SCHILY.xattr.trusted.big': 'x'.repeat(131_072),
+    'SCHILY.xattr.user.bytes': '\u{fffd}',
+    comment: 'x',
+  };
+  const tar = await tarOf(
+    { name: 'file', pax, content: 'x' },
+    { name: 'null', type: 'character-device', devmajor: 1, devminor: 3 },
+    { name: 'disk', type: 'block-device', devmajor: 259, devminor: 0x12345 },
+    { name: 'plain', devmajor: 1, devminor: 1 },
+  );
+  const { root } = await read(tar);
+  const decoded = decodeLayerIndex(encodeLayerIndex(root));
+  const texts = [...at(decoded, 'file').xattrs].map(([name, value]) => {
+    return `${name}=${new TextDecoder().decode(value)}`;
+  });
+  assert.equal(texts, ['user.name=välue', 'security.selinux=label']);
+  // As `mknod` and stat(2) of Linux have them.
+  assert.is(at(decoded, 'null').rdev, 0x103);
+  assert.is(at(decoded, 'disk').rdev, 0x12310345);
+  assert.is(at(decoded, 'plain').rdev, 0);
+});
+
 test('long names, hard links and later entries', async () => {
   const long = `${'d'.repeat(120)}/${'f'.repeat(200)}`;
   const { root } = await read(

@@ -321,4 +321,52 @@ test('an upperdir that is no directory is refused', () => {
   );
 });
 
+test('what an image says of its files holds when they are brought up, and after a restart', () => {
+  const xattrs = new Map([['user.x', bytesOf('value')]]);
+  const facts = { uid: 5, gid: 6, xattrs };
+  using fixture = new OverlayFixture([
+    {
+      d: {
+        facts: { ...facts, mode: 0o1750 },
+        of: {
+          file: { facts: { ...facts, mode: 0o4111 }, of: 'content' },
+          link: { facts: { uid: 7 }, of: { link: 'file' } },
+          pipe: { facts: { uid: 8, mode: 0o622 }, of: { kind: 'fifo' } },
+          null: { facts: { rdev: 0x103, mode: 0o666 }, of: { kind: 'character-device' } },
+        },
+      },
+    },
+  ]);
+  const shown = (): string[] => {
+    const directory = fixture.root.lookup('d');
+    return [directory, ...directory.list().map(({ name }) => directory.lookup(name))].map(
+      (vnode) => {
+        const { kind, mode, uid, gid, rdev } = vnode.attributes();
+        return `${kind} ${mode.toString(8)} ${uid} ${gid} ${rdev} ${vnode.xattrs().list()}`;
+      },
+    );
+  };
+  const before = shown();
+  assert.equal(before, [
+    'directory 1750 5 6 0 user.x',
+    'regular 4111 5 6 0 user.x',
+    'symlink 644 7 0 0 ',
+    'character-device 666 0 0 259 ',
+    'fifo 622 8 0 0 ',
+  ]);
+  const directory = fixture.root.lookup('d');
+  for (const name of ['file', 'link', 'pipe']) directory.lookup(name).change({ modifiedNs: 5n });
+  throwsErrno(() => directory.lookup('null').change({ modifiedNs: 5n }), ERRNO.EPERM);
+  throwsErrno(() => directory.lookup('null').open(READ), ERRNO.ENXIO);
+  assert.equal(fixture.upperNames('d').sort(), ['file', 'link', 'pipe']);
+  const after = before.map((line) => line.replace('symlink 644', 'symlink 777'));
+  assert.equal(shown(), after);
+  fixture.reopen();
+  assert.equal(shown(), after);
+  assert.is(contentOf(fixture.root.lookup('d').lookup('file')), 'content');
+  fixture.root.lookup('d').lookup('file').xattrs().remove('user.x');
+  fixture.reopen();
+  assert.equal(fixture.root.lookup('d').lookup('file').xattrs().list(), []);
+});
+
 test.run();
