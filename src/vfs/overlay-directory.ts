@@ -237,7 +237,10 @@ export class OverlayDirectory implements Vnode {
 
   #makeUpperChild(name: string, mode: number): Vnode {
     const upper = this.copyUp();
+    const { accessedNs, modifiedNs } = upper.attributes();
     upper.makeDirectory(name, mode);
+    // This directory has not changed, as guests see it.
+    upper.change({ accessedNs, modifiedNs });
     this.noteUpper(name);
     return upper.lookup(name);
   }

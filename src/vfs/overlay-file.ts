@@ -130,6 +130,7 @@ function copyUpFile(
   const { kind, linkTarget, mode, uid, gid, modifiedNs } = lower.entry;
   const upperDirectory = directory.copyUp();
   const attributes = { uid, gid, accessedNs: modifiedNs, modifiedNs };
+  const { accessedNs, modifiedNs: directoryModifiedNs } = upperDirectory.attributes();
   overlay.upperdir.place(upperDirectory, name, (work, stagedName) => {
     if (kind === 'symlink') {
       work.makeSymlink(stagedName, linkTarget);
@@ -151,6 +152,8 @@ function copyUpFile(
       copy.close();
     }
   });
+  // The directory has not changed, as guests see it.
+  upperDirectory.change({ accessedNs, modifiedNs: directoryModifiedNs });
   directory.noteUpper(name);
   const upper = upperDirectory.lookup(name);
   overlay.keepInode(lower, upper);

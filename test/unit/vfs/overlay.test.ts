@@ -355,10 +355,12 @@ test('what an image says of its files holds when they are brought up, and after 
     'fifo 622 8 0 0 ',
   ]);
   const directory = fixture.root.lookup('d');
+  const { modifiedNs } = directory.attributes();
   for (const name of ['file', 'link', 'pipe']) directory.lookup(name).change({ modifiedNs: 5n });
   throwsErrno(() => directory.lookup('null').change({ modifiedNs: 5n }), ERRNO.EPERM);
   throwsErrno(() => directory.lookup('null').open(READ), ERRNO.ENXIO);
   assert.equal(fixture.upperNames('d').sort(), ['file', 'link', 'pipe']);
+  assert.is(directory.attributes().modifiedNs, modifiedNs);
   const after = before.map((line) => line.replace('symlink 644', 'symlink 777'));
   assert.equal(shown(), after);
   fixture.reopen();
