@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 /** How long something may take to be seen on a screen. */
@@ -17,7 +18,7 @@ export class Screen implements Disposable {
 
   /** `directory` is where the socket and the shell are. */
   constructor(directory: string, env: NodeJS.ProcessEnv, columns = 80, rows = 24) {
-    this.#socket = join(directory, 'tmux.sock');
+    this.#socket = join(directory, `tmux-${randomUUID().slice(0, 8)}.sock`);
     this.#env = { ...env, PS1: '$ ', ENV: '', TERM: 'screen', LC_ALL: 'C.UTF-8' };
     const size = sizeFlags(columns, rows);
     this.#tmux('-f', '/dev/null', 'new-session', '-d', '-c', directory, ...size, 'sh');
