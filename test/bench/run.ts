@@ -9,6 +9,7 @@ import { FD_READ_4K } from './rows/fd-read-4k.ts';
 import { IDLE_CONTAINER_MEMORY } from './rows/idle-container-memory.ts';
 import { LAYER_FILE_ROWS } from './rows/layer-files.ts';
 import { createMeteringRows } from './rows/metering.ts';
+import { PROCESS_ROWS } from './rows/processes.ts';
 import { REWRITE_SPEED } from './rows/rewrite-speed.ts';
 import { RUN_HELLO_WORLD } from './rows/run-hello-world.ts';
 import { CPU_QUOTA, CPU_SHARES, KILL_LATENCY, WAKE_LATENCY } from './rows/scheduling.ts';
@@ -26,6 +27,7 @@ const ROWS: readonly Row[] = [
   IDLE_CONTAINER_MEMORY,
   FD_READ_4K,
   ...LAYER_FILE_ROWS,
+  ...PROCESS_ROWS,
   ...createMeteringRows(),
   REWRITE_SPEED,
   YIELD_RESUME,

@@ -18,7 +18,7 @@ export interface WarmOptions {
   readonly watchdogTickMs?: number;
   readonly seed?: string | undefined;
   /** Puts more into the directory that becomes the image. */
-  readonly fill?: (image: string) => void;
+  readonly fill?: (image: string) => void | Promise<void>;
 }
 
 /** The runtime with its real cells, without an engine around it; and one program to run. */
@@ -43,7 +43,7 @@ export class WarmRuntime implements AsyncDisposable {
     const image = join(directory, 'image');
     mkdirSync(image);
     writeFileSync(join(image, 'program'), program, { mode: 0o755 });
-    fill?.(image);
+    await fill?.(image);
     const chunks: Uint8Array[] = [];
     const { diffId, root: tree } = await readLayer(archiveDirectory(image), async (chunk) => {
       chunks.push(chunk);
