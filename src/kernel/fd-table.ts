@@ -21,8 +21,11 @@ export interface FdEntry {
 
 /** As Linux's default soft limit (RLIMIT_NOFILE). */
 const DEFAULT_LIMIT = 1024;
-/** And its hard one: each costs a place in an array. */
-export const MAX_FDS = 1024 * 1024;
+/**
+ * What nobody raises the limit above, as Linux's nr_open: a table reaches up to its highest fd, in
+ * memory that no container pays for, and who looks for a free number passes over all of it.
+ */
+export const MAX_FDS = 65_536;
 
 /** The fds of one process; each holds a reference to its description. */
 export class FdTable {

@@ -1,4 +1,5 @@
 import { ERRNO } from '../base/errno.ts';
+import { MAX_FDS } from './fd-table.ts';
 
 /** getrlimit(2): current and maximum of each resource. */
 export interface ResourceLimit {
@@ -14,7 +15,7 @@ export const RESOURCE_COUNT = 16;
 const DEFAULTS: ReadonlyMap<number, ResourceLimit> = new Map([
   [RESOURCE.stack, { current: 8n << 20n, maximum: UNLIMITED }],
   [RESOURCE.core, { current: 0n, maximum: UNLIMITED }],
-  [RESOURCE.openFiles, { current: 1024n, maximum: 1048576n }],
+  [RESOURCE.openFiles, { current: 1024n, maximum: BigInt(MAX_FDS) }],
 ]);
 
 /**
@@ -38,11 +39,15 @@ export class ResourceLimits {
     return this.#limits.get(resource) ?? { current: UNLIMITED, maximum: UNLIMITED };
   }
 
-  /** Throws EINVAL, and EPERM for a maximum that is raised without privilege. */
+  /**
+   * Throws EINVAL, and EPERM for a maximum that is raised without privilege, or above what any
+   * process may have (setrlimit(2)).
+   */
   set(resource: number, limit: ResourceLimit, mayRaise: boolean): void {
     const present = this.get(resource);
     if (limit.current > limit.maximum) throw ERRNO.EINVAL;
     if (limit.maximum > present.maximum && !mayRaise) throw ERRNO.EPERM;
+    if (resource === RESOURCE.openFiles && limit.maximum > MAX_FDS) throw ERRNO.EPERM;
     this.#limits.set(resource, limit);
   }
 }

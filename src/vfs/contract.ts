@@ -201,6 +201,12 @@ export interface Vnode {
    * EINVAL for a directory into itself; EISDIR, ENOTDIR, ENOTEMPTY for what cannot be replaced.
    */
   rename(name: string, newParent: Vnode, newName: string): void;
+
+  /**
+   * What was made, renamed and removed in this directory is on stable storage when the promise
+   * resolves. Absent where nothing is kept, or nothing can change.
+   */
+  sync?(): Promise<void>;
 }
 
 export interface OpenFile {

@@ -1,4 +1,4 @@
-import { ERRNO } from '../base/errno.ts';
+import { ERRNO, errnoOfHostError } from '../base/errno.ts';
 import type {
   Attributes,
   AttributesChange,
@@ -14,7 +14,13 @@ import type {
 } from './contract.ts';
 import { checkName } from './file-name.ts';
 import { type HostFiles, type HostStat, hostLstat, kindOfStat, translated } from './host-files.ts';
-import { changeTimes, type HostFileOwner, hostSize, openHostFile } from './host-open-file.ts';
+import {
+  changeTimes,
+  type HostFileOwner,
+  hostSize,
+  openHostFile,
+  syncDescriptor,
+} from './host-open-file.ts';
 import { HostOwnership } from './host-ownership.ts';
 import {
   changeModeAt,
@@ -305,6 +311,22 @@ class HostNode implements Vnode, HostDirectory {
       this.#fileSystem.removing(path, () => this.#host.fs.rmdirSync(path));
       this.#directories?.take(name);
     });
+  }
+
+  async sync(): Promise<void> {
+    const { fs, platform } = this.#host;
+    // Windows has no such thing: its file systems keep names in a log of their own.
+    if (this.kind !== 'directory' || platform === 'win32') return;
+    const { O_RDONLY, O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants;
+    const fd = translated(() => fs.openSync(this.#ownPath(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    try {
+      await syncDescriptor(fs, fd, false);
+      await this.#fileSystem.ownership.sync();
+    } catch (thrown) {
+      throw errnoOfHostError(thrown);
+    } finally {
+      fs.closeSync(fd);
+    }
   }
 
   rename(name: string, newParent: Vnode, newName: string): void {

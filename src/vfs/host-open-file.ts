@@ -91,6 +91,15 @@ export function hostSize(sizeBytes: number): number {
   return sizeBytes;
 }
 
+/** Rejects with host errors. */
+export function syncDescriptor(fs: HostFiles['fs'], fd: number, dataOnly: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null): void => (error ? reject(error) : resolve());
+    if (dataOnly) fs.fdatasync(fd, done);
+    else fs.fsync(fd, done);
+  });
+}
+
 export class HostOpenFile implements OpenFile {
   readonly #owner: HostFileOwner;
   readonly #host: HostFiles;
@@ -167,11 +176,7 @@ export class HostOpenFile implements OpenFile {
     const { fs } = this.#host;
     this.#syncCount++;
     try {
-      await new Promise<void>((resolve, reject) => {
-        const done = (error: Error | null): void => (error ? reject(error) : resolve());
-        if (options.dataOnly) fs.fdatasync(this.#fd, done);
-        else fs.fsync(this.#fd, done);
-      });
+      await syncDescriptor(fs, this.#fd, options.dataOnly);
       await this.#owner.ownership.sync();
     } catch (thrown) {
       throw errnoOfHostError(thrown);

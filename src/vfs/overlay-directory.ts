@@ -65,6 +65,12 @@ export class OverlayDirectory implements Vnode {
     this.copyUp().change(change);
   }
 
+  /** And the directories above, whose copies in the upperdir may be as young as what is in it. */
+  async sync(): Promise<void> {
+    await this.#upper?.sync?.();
+    await this.#parent?.sync();
+  }
+
   xattrs(): Xattrs {
     return divertedXattrs(
       () => {

@@ -19,6 +19,7 @@ for path in ('/tmp/file', '/data/file'):
     os.unlink(path)
     os.fsync(fd)
     print(os.fstat(fd).st_mtime)
+    os.fsync(os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY))
 `;
   engine.write('data/keep', '');
   const volume = `${engine.path('data')}:/data`;

@@ -283,7 +283,8 @@ function writeFile(
     if (count === 'gave-way') return WOULD_BLOCK;
     answerWrite(thread, written, count);
   }
-  return file.flags.synchronous ? awaitSync(thread, file, true) : undefined;
+  if (!file.flags.synchronous) return undefined;
+  return awaitSync(thread, () => file.file.sync({ dataOnly: true }));
 }
 
 function synchronise(
@@ -297,9 +298,11 @@ function synchronise(
   const { description } = entry;
   switch (description.kind) {
     case 'file':
-      return awaitSync(thread, description, dataOnly);
-    case 'directory':
-      return undefined;
+      return awaitSync(thread, () => description.file.sync({ dataOnly }));
+    case 'directory': {
+      const { node } = description.location;
+      return awaitSync(thread, async () => node.sync?.());
+    }
     case 'stream':
       throw ERRNO.EINVAL;
   }
@@ -314,10 +317,10 @@ function isPendingSync(retry: unknown): retry is PendingSync {
   return typeof retry === 'object' && retry !== null && 'outcome' in retry;
 }
 
-function awaitSync(thread: Thread, file: FileHandle, dataOnly: boolean): number | undefined {
+function awaitSync(thread: Thread, sync: () => Promise<void>): number | undefined {
   if (!isPendingSync(thread.retry)) {
     const pending: PendingSync = { outcome: 'pending' };
-    const settled = file.file.sync({ dataOnly }).then(
+    const settled = sync().then(
       () => {
         pending.outcome = 'done';
       },

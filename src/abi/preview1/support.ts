@@ -8,9 +8,7 @@ export const PREVIEW1_SUPPORT: Support = {
   partial: {
     fd_advise: 'checked; the advice is not acted upon',
     fd_allocate: 'makes the file long enough; the host may still run out of space',
-    fd_datasync: 'directories are not synced',
     fd_filestat_set_times: COARSE_TIMES,
-    fd_sync: 'directories are not synced',
     path_filestat_set_times: COARSE_TIMES,
     poll_oneoff: 'an event with EINVAL for the clocks of CPU time',
     sock_accept: NO_SOCKETS,

@@ -91,11 +91,14 @@ test('a blocking write larger than the room is answered once, for all of it', as
 
 test('a sync suspends and is answered when the host has done it', async () => {
   using guest = new FakeProcess();
-  const fd = openFile(guest, 'note', READ_WRITE);
-  assert.is(guest.call('fd_sync', fd), 'would-block');
-  assert.is(await guest.thread.wait(), 0);
-  assert.is(guest.call('fd_sync', fd), 'ok');
-  assert.is(guest.thread.retry, undefined);
+  const file = openFile(guest, 'note', READ_WRITE);
+  const ROOT = 3;
+  for (const fd of [file, ROOT]) {
+    assert.is(guest.call('fd_sync', fd), 'would-block');
+    assert.is(await guest.thread.wait(), 0);
+    assert.is(guest.call('fd_sync', fd), 'ok');
+    assert.is(guest.thread.retry, undefined);
+  }
 });
 
 test('the end of a process wakes it, and no hostcall is answered afterwards', async () => {
