@@ -56,7 +56,7 @@ export class ContainerFiles {
     let device = FIRST_MOUNT_DEVICE;
     const mounts: { readonly target: string; readonly open: () => FileSystem }[] = [];
     for (const { source, target, isReadOnly } of spec.mounts) {
-      const options = { source, device: device++, isReadOnly };
+      const options = { source, device: device++, isReadOnly, isSourceResolved: true };
       mounts.push({ target, open: () => openHostDirectory(this.#paths, options) });
     }
     for (const { target, ...facts } of spec.tmpfs) {

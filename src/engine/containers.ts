@@ -101,6 +101,10 @@ export class Containers {
     const id = newContainerId(random);
     const mounts = parseMounts(request.binds, request.mounts, platform);
     const storage = settleStorage(request.storage, request.mounts);
+    const twice = mounts.find(({ target }) => Object.hasOwn(storage.tmpfs, target));
+    if (twice) {
+      throw new EngineError('invalid-argument', `Duplicate mount point: ${twice.target}`);
+    }
     const record: ContainerRecord = {
       id,
       name,

@@ -49,8 +49,13 @@ import { WeakChildren } from './weak-children.ts';
  * they would be a host user's.
  */
 export interface HostDirectoryOptions {
-  /** Absolute path on the host. Links in it must have been resolved. */
+  /** Absolute path on the host. */
   readonly source: string;
+  /**
+   * All links in `source` were resolved: one that is there now was put there to lead us elsewhere,
+   * and is refused. (A container may have a directory above the source of another one's mount.)
+   */
+  readonly isSourceResolved?: boolean;
   /** The device number that guests see. */
   readonly device: bigint;
   readonly isReadOnly: boolean;
@@ -66,7 +71,7 @@ export interface HostDirectoryOptions {
 /** Throws what the host answers for `source`, as an Errno. `paths` is borrowed. */
 export function openHostDirectory(paths: HostPaths, options: HostDirectoryOptions): FileSystem {
   return translated(() => {
-    const root = paths.openRoot(options.source);
+    const root = paths.openRoot(options.source, { isResolved: options.isSourceResolved === true });
     try {
       return new HostDir(paths, root, options);
     } catch (thrown) {

@@ -26,8 +26,14 @@ import {
 export interface HostPaths extends Disposable {
   readonly host: HostFiles;
 
-  /** Opens what is to be a mount's root: a directory or any other file. Throws host errors. */
-  openRoot(hostPath: string): HostRoot;
+  /**
+   * Opens what is to be a mount's root: a directory or any other file. Throws host errors.
+   *
+   * With `isResolved` no part of the path may be a link: somebody put one there since the path was
+   * resolved (ELOOP, ESTALE). Where directories cannot be walked by handles, only the last name is
+   * looked at, and always.
+   */
+  openRoot(hostPath: string, options?: { readonly isResolved?: boolean }): HostRoot;
 
   /**
    * The path of a directory, to which `/<name>` may be added. Valid until another two directories
@@ -103,15 +109,29 @@ class DescriptorPaths implements HostPaths {
     this.#capacity = capacity;
   }
 
-  openRoot(hostPath: string): HostRoot {
+  openRoot(hostPath: string, { isResolved = false } = {}): HostRoot {
     const { fs } = this.host;
-    const fd = fs.openSync(hostPath, O_PATH);
+    const { O_NOFOLLOW = 0 } = fs.constants;
+    const fd = fs.openSync(hostPath, isResolved ? O_PATH | O_NOFOLLOW : O_PATH);
+    try {
+      if (isResolved) this.#checkResolved(fd, hostPath);
+    } catch (thrown) {
+      fs.closeSync(fd);
+      throw thrown;
+    }
     const root: HostRoot = new DescriptorRoot(fs, fd, () => {
       for (const directory of this.#descriptors.keys()) {
         if (directory.root === root) this.#close(directory);
       }
     });
     return root;
+  }
+
+  /** The kernel's own name of what was opened tells whether a link has led there. */
+  #checkResolved(fd: number, hostPath: string): void {
+    const { fs } = this.host;
+    if (kindOfStat(fs.fstatSync(fd, { bigint: true })) === 'symlink') throw ERRNO.ELOOP;
+    if (fs.readlinkSync(descriptorPath(fd)) !== hostPath) throw ERRNO.ESTALE;
   }
 
   pathOf(directory: HostDirectory): string {

@@ -268,6 +268,26 @@ test('a directory is not moved below itself by a detour over the host', () => {
   assert.equal(namesOf(mount.root.lookup('b').lookup('a')), []);
 });
 
+// Elsewhere only the last name can be looked at.
+const linuxTest = process.platform === 'linux' ? test : test.skip;
+linuxTest('a source that was resolved leads through no link any more', () => {
+  using fixture = new HostFixture();
+  fs.mkdirSync(fixture.path('real/below'), { recursive: true });
+  fs.writeFileSync(fixture.path('real/file'), 'x');
+  fs.symlinkSync('real', fixture.path('link'));
+  const mount = (name: string): FileSystem => {
+    const source = fixture.path(name);
+    const options = { source, device: 1n, isReadOnly: true, isSourceResolved: true };
+    return openHostDirectory(fixture.paths, options);
+  };
+  for (const name of ['real', 'real/below', 'real/file']) mount(name)[Symbol.dispose]();
+  throwsErrno(() => mount('link'), ERRNO.ELOOP);
+  throwsErrno(() => mount('link/below'), ERRNO.ESTALE);
+  throwsErrno(() => mount('link/file'), ERRNO.ESTALE);
+  using unresolved = open(fixture, fixture.path('link'));
+  assert.equal(namesOf(unresolved.root), ['below', 'file']);
+});
+
 test('with a sidecar the host never gets a mode that shuts us out, or a set-id bit', () => {
   using fixture = new HostFixture();
   const source = fixture.path('mount');

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ERRNO } from '../../../src/base/errno.ts';
@@ -122,6 +124,28 @@ test('a host that takes half a line keeps what was before', () => {
   failing[Symbol.dispose]();
   fixture.sidecar = fixture.open();
   assert.is(fixture.sidecar.find(stat(1))?.uid, 1);
+});
+
+test('a writer that is killed has kept all that it said it had', async () => {
+  using fixture = new SidecarFixture();
+  const writer = fileURLToPath(new URL('../../fake/sidecar-writer.ts', import.meta.url));
+  let first = 1;
+  for (let round = 0; round < 3; round++) {
+    const child = spawn(process.execPath, [writer, fixture.path('log'), String(first)]);
+    let said = '';
+    await new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.length > 2_000) child.kill('SIGKILL');
+      });
+    });
+    const last = Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1));
+    assert.ok(last > first);
+    fixture.reopen();
+    for (let uid = 1; uid <= last; uid++) assert.is(fixture.sidecar.find(stat(uid))?.uid, uid);
+    first = last + 1;
+  }
 });
 
 test.run();
