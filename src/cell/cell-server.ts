@@ -241,15 +241,22 @@ export class CellServer {
     // Execs tell of their ends before.
     await container.execsEnded();
     container[Symbol.dispose]();
-    this.#tasks.delete(number);
+    this.#forget(number);
     const trace = this.#trace === undefined ? {} : { trace: this.#trace.digest };
     if (end) this.#tell(number, { ...exitMessage(end), usage: usageMessage(usage), ...trace });
   }
 
   async #runExec(number: number): Promise<void> {
     const end = await this.#tasks.get(number)?.process.run();
-    this.#tasks.delete(number);
+    this.#forget(number);
     if (end) this.#tell(number, exitMessage(end));
+  }
+
+  #forget(number: number): void {
+    const streams = this.#tasks.get(number)?.streams;
+    this.#tasks.delete(number);
+    streams?.stdout.close();
+    streams?.stderr.close();
   }
 
   #refuse(number: number, thrown: unknown): void {

@@ -56,6 +56,9 @@ export class CellTask {
   async run(): Promise<TaskEnd> {
     this.#process.run(this.#image);
     const { status, reason, isOutOfMemory = false }: ProcessEnd = await this.#process.ended;
+    // Others may have it, too, but nobody shows it any more.
+    await this.#terminal?.drained();
+    this.#terminal?.hangUp();
     return { exitCode: exitCodeOf(status), reason, isOutOfMemory };
   }
 

@@ -13,6 +13,7 @@ export class LinkSink implements ByteSink {
   readonly #stream: number;
   readonly #send: (frame: Uint8Array) => void;
   #window = WINDOW_SIZE;
+  #isClosed = false;
 
   constructor(task: number, stream: number, send: (frame: Uint8Array) => void) {
     this.#task = task;
@@ -21,10 +22,11 @@ export class LinkSink implements ByteSink {
   }
 
   get freeBytes(): number {
-    return this.#window;
+    return this.#isClosed ? WINDOW_SIZE : this.#window;
   }
 
   write(source: Uint8Array): number {
+    if (this.#isClosed) return source.length;
     if (this.#window === 0) throw ERRNO.EAGAIN;
     let taken = 0;
     while (taken < source.length && this.#window > 0) {
@@ -35,6 +37,15 @@ export class LinkSink implements ByteSink {
       taken += size;
     }
     return taken;
+  }
+
+  /**
+   * The task has ended, and its number means nothing any more. Others may still have the sink: what
+   * they say is heard by nobody, and they are not to die of that.
+   */
+  close(): void {
+    this.#isClosed = true;
+    this.writable.wakeAll();
   }
 
   takeCredit(count: number): void {

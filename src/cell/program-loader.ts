@@ -41,7 +41,7 @@ export class CellProgramLoader implements ProgramLoader {
     const path = request.path.includes('/') ? request.path : executable.path;
     try {
       const { args, env } = request;
-      return this.#load(process, executable, { path, name: nameOf(path), args, env });
+      return this.#load(process, executable, { path, name: nameOf(request.path), args, env });
     } catch (thrown) {
       if (thrown instanceof EngineError) throw ERRNO_OF_KIND[thrown.kind] ?? ERRNO.ENOEXEC;
       throw thrown;
@@ -61,7 +61,7 @@ export class CellProgramLoader implements ProgramLoader {
     const executable = findExecutable(files, process.workingDirectory, command, env);
     const path = command.includes('/') ? command : executable.path;
     try {
-      return this.#load(process, executable, { path, name: nameOf(path), args, env });
+      return this.#load(process, executable, { path, name: nameOf(command), args, env });
     } catch (thrown) {
       if (!(thrown instanceof Errno)) throw thrown;
       // A script's interpreter.

@@ -4,7 +4,7 @@ import { DetachScanner, parseDetachKeys } from '../wire/detach-keys.ts';
 import { FrameDecoder } from '../wire/stdcopy.ts';
 import { MULTIPLEXED_STREAM } from '../wire/stream-types.ts';
 import type { HijackedConnection } from './engine-client.ts';
-import { type Terminal, writeAll } from './terminal.ts';
+import { drained, type Terminal } from './terminal.ts';
 
 /** What Docker says when the user has typed the keys. */
 export class DetachedError extends Error {
@@ -75,8 +75,8 @@ export class AttachedStreams implements Disposable {
     for await (const chunk of stdin) {
       const { passed, isDetached } = this.#scanner.scan(chunk);
       if (!connection.writable) return;
-      const hasRoom = passed.length > 0 ? writeAll(connection, passed) : undefined;
-      if (hasRoom) await hasRoom;
+      if (passed.length > 0) connection.write(passed);
+      await drained(connection);
       if (isDetached) {
         this.#detached.reject(new DetachedError());
         return;
@@ -91,14 +91,13 @@ async function pumpOutput(
   isFramed: boolean,
   { stdout, stderr }: Terminal,
 ): Promise<void> {
-  let full: Promise<void> | undefined;
   const decoder = new FrameDecoder((stream, payload) => {
-    full = writeAll(stream === 'stderr' ? stderr : stdout, payload) ?? full;
+    (stream === 'stderr' ? stderr : stdout).write(payload);
   });
   for await (const chunk of connection) {
     if (isFramed) decoder.feed(chunk);
-    else full = writeAll(stdout, chunk);
-    if (full) await full;
-    full = undefined;
+    else stdout.write(chunk);
+    await drained(stdout);
+    await drained(stderr);
   }
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createDeferred } from '../base/deferred.ts';
 import { messageOf } from '../base/engine-error.ts';
 import { API_VERSION } from '../wire/versions.ts';
-import { writeAll } from './terminal.ts';
+import { drained } from './terminal.ts';
 
 /** The daemon's own refusal, as it said it. */
 export class EngineResponseError extends Error {
@@ -170,7 +170,8 @@ async function sendBody(
   try {
     for await (const chunk of body) {
       if (outgoing.destroyed) return;
-      await writeAll(outgoing, chunk);
+      outgoing.write(chunk);
+      await drained(outgoing);
     }
     outgoing.end();
   } catch (thrown) {

@@ -1,7 +1,7 @@
 import { FrameDecoder } from '../wire/stdcopy.ts';
 import { MULTIPLEXED_STREAM } from '../wire/stream-types.ts';
 import { type Command, CommandError } from './command.ts';
-import { writeAll } from './terminal.ts';
+import { drained } from './terminal.ts';
 
 export const LOGS: Command = {
   name: 'logs',
@@ -44,16 +44,16 @@ export const LOGS: Command = {
         },
       },
     );
-    let full: Promise<void> | undefined;
+    const { stdout, stderr } = terminal;
     const decoder = new FrameDecoder((stream, payload) => {
-      full = writeAll(stream === 'stderr' ? terminal.stderr : terminal.stdout, payload) ?? full;
+      (stream === 'stderr' ? stderr : stdout).write(payload);
     });
     const isFramed = response.headers['content-type'] === MULTIPLEXED_STREAM;
     for await (const chunk of response) {
       if (isFramed) decoder.feed(chunk);
-      else full = writeAll(terminal.stdout, chunk);
-      if (full) await full;
-      full = undefined;
+      else stdout.write(chunk);
+      await drained(stdout);
+      await drained(stderr);
     }
     return 0;
   },

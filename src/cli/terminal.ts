@@ -31,9 +31,9 @@ export function requireTerminal({ stdin, platform }: Terminal): void {
   throw new Error(`the input device is not a TTY${hint}`);
 }
 
-/** Writes bytes; resolves when the stream takes more. */
-export function writeAll(stream: Writable, bytes: Uint8Array): Promise<void> | undefined {
-  if (stream.write(bytes) || stream.destroyed) return undefined;
+/** Resolves when a stream takes more, or is gone. Ask once for all that was written meanwhile. */
+export function drained(stream: Writable): Promise<void> | undefined {
+  if (!stream.writableNeedDrain || stream.destroyed) return undefined;
   return new Promise((resolve) => {
     const settle = (): void => {
       stream.off('drain', settle);

@@ -118,6 +118,14 @@ export class TerminalOutput {
     if (this.#start === this.#end) this.#start = this.#end = 0;
   }
 
+  /** Resolves when all has gone out, or is held back by ^S. */
+  async drained(): Promise<void> {
+    while (this.#start < this.#end && !this.#isStopped) {
+      await new Promise<void>((resolve) => void this.#sink.writable.add(resolve));
+      this.drain();
+    }
+  }
+
   /** Drops what has not gone out. */
   flush(): void {
     this.#start = this.#end = 0;

@@ -136,6 +136,11 @@ export class Terminal implements ByteSource, ByteSink {
     if (queue !== FLUSH.input) this.#output.flush();
   }
 
+  /** Resolves when all that was written is where it is shown, or is held back by ^S. */
+  drained(): Promise<void> {
+    return this.#output.drained();
+  }
+
   /** The other side is gone: from now on reads answer the end, and writes EIO. */
   hangUp(): void {
     if (this.#isHungUp) return;
