@@ -34,6 +34,21 @@ const FLAGS = [
   ...['-fno-strict-aliasing', '-I/own/include', '-I/gen', '-I/src'],
 ];
 
+/**
+ * Handlers are called with a signal's number, whatever they take: WebAssembly traps where a machine
+ * would not notice.
+ */
+const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
+  '/src/lib/lib.c': ['-Dtempfile_handler(none)=tempfile_handler(int signal)'],
+  '/src/toys/posix/ps.c': ['-Dtop_cursor_cleanup(none)=top_cursor_cleanup(int signal)'],
+  // Called directly, too: an old-style parameter, named as a variable that can be passed for it.
+  '/src/toys/pending/dd.c': ['-Dstatus()=status(optind)', '-Wno-implicit-int'],
+  // What follow.c does in their place.
+  '/src/lib/portability.c': ['init', 'add', 'wait'].map(
+    (name) => `-Dxnotify_${name}=inotify_${name}_unused`,
+  ),
+};
+
 /** Commands as one program, which is told by its name which one it is. */
 export async function buildToybox(kitchen: Kitchen): Promise<Uint8Array> {
   const folder = await kitchen.debianSource('toybox');
@@ -57,10 +72,6 @@ export async function buildToybox(kitchen: Kitchen): Promise<Uint8Array> {
     library: kitchen.library,
     features: [stackOf(STACK_BYTES)],
     flags: FLAGS,
-    // What follow.c does in their place.
-    flagsOf: (source) =>
-      source === '/src/lib/portability.c'
-        ? ['init', 'add', 'wait'].map((name) => `-Dxnotify_${name}=inotify_${name}_unused`)
-        : [],
+    flagsOf: (source) => FLAGS_OF[source] ?? [],
   });
 }

@@ -53,6 +53,9 @@ printf 'b\na\nc\na\n' | sort | uniq -c | sed 's/^ *//'
 diff fruit.txt unpacked/fruit.txt && echo equal
 printf '%05d %x %s %5.2f\n' 42 255 string 3.14159
 printf '%s\n' 'sed me' | sed -n -e 's/\(...\) \(..\)/\2 \1/p'
+printf 'one\ntwo\n' >edited; sed -i 's/two/2/' edited; echo "edited $?"; cat edited
+dd if=edited of=copied bs=2 count=3 2>/dev/null; echo "copied $?"; cat copied
+cp edited before; sed -i 's/one/1/' edited; diff -u before edited >changes; patch before changes >/dev/null; echo "patched $?"; cat before
 test -f fruit.txt -a -d unpacked && echo tested
 basename /usr/lib/name.so .so; dirname /usr/lib/name.so
 date -u -d @0 +%Y-%m-%dT%H:%M:%S
