@@ -78,7 +78,8 @@ export class AttachedStreams implements Disposable {
       if (passed.length > 0) connection.write(passed);
       await drained(connection);
       if (isDetached) {
-        this.#detached.reject(new DetachedError());
+        // Once what was typed before is on its way.
+        connection.end(() => this.#detached.reject(new DetachedError()));
         return;
       }
     }

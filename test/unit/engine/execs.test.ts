@@ -1,7 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EngineError, type ErrorKind } from '../../../src/base/engine-error.ts';
+import type { ContainerId } from '../../../src/engine/container-id.ts';
 import type { ExecRequest } from '../../../src/engine/exec-record.ts';
+import { Execs } from '../../../src/engine/execs.ts';
 import { FakeEngine, PLAIN_REQUEST } from '../../fake/fake-engine.ts';
 
 const REQUEST: ExecRequest = {
@@ -15,6 +17,7 @@ const REQUEST: ExecRequest = {
 };
 const IO = { write: () => undefined };
 const MINUTE_MS = 60_000;
+const MAX_EXECS = 10_000;
 
 /** The message of the refusal, which must be of that kind. */
 async function refusal(kind: ErrorKind, act: () => unknown): Promise<string> {
@@ -151,6 +154,30 @@ test('a size that is told early waits for the start', async () => {
   const late = refusal('internal', () => execs.resize(unstarted, { columns: 1, rows: 1 }));
   fake.clock.advance(11_000);
   assert.is(await late, 'timeout waiting for exec session ready');
+});
+
+test('there are only so many, of which those that are over give way', async () => {
+  await using fake = await FakeEngine.open();
+  const { containers, clock, lifecycle } = fake.engine;
+  let count = 0;
+  const random = {
+    bytes: (size: number) => {
+      const bytes = new Uint8Array(size);
+      new DataView(bytes.buffer).setUint32(0, ++count);
+      return bytes;
+    },
+  };
+  const taskOf = (container: ContainerId) => lifecycle.taskOf(container);
+  const execs = new Execs({ containers, clock, random, taskOf });
+  const id = await fake.run();
+  const first = execs.create(id, REQUEST);
+  while (count < MAX_EXECS) execs.create(id, REQUEST);
+  await refusal('resource-exhausted', () => execs.create(id, REQUEST));
+  const process = await execs.start(first.id, IO);
+  fake.runtime.task.lastExec.end({});
+  await process.exited;
+  execs.create(id, REQUEST);
+  await refusal('not-found', () => execs.get(first.id));
 });
 
 test.run();
