@@ -33,6 +33,13 @@ export class FakeCell {
 
   /** A process without a program: the test acts in place of its thread. */
   process(group: ControlGroup): { process: Process; thread: Thread; fuel: { value: number } } {
+    const process = this.emptyProcess(group);
+    const fuel = { value: 0 };
+    return { process, fuel, thread: threadOf(process, { fuel }) };
+  }
+
+  /** A process that runs nothing, of a system of its own. */
+  emptyProcess(group: ControlGroup): Process {
     const system = new System({
       files: {} as FileTree,
       group,
@@ -43,14 +50,12 @@ export class FakeCell {
       loader: NO_PROGRAMS,
       hostname: 'fake',
     });
-    const process = new Process({
+    return new Process({
       system,
       parent: undefined,
       fds: new FdTable(),
       workingDirectory: {} as Location,
     });
-    const fuel = { value: 0 };
-    return { process, fuel, thread: threadOf(process, { fuel }) };
   }
 
   /**

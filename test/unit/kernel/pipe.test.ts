@@ -1,38 +1,86 @@
-import { suite } from 'uvu';
+import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ERRNO } from '../../../src/base/errno.ts';
+import { ERRNO, type Errno } from '../../../src/base/errno.ts';
 import { PIPE_CAPACITY, Pipe } from '../../../src/kernel/pipe.ts';
+import { Pipes } from '../../../src/kernel/pipe-ends.ts';
+import { SeededRandom } from '../../fake/seeded-random.ts';
 
-const test = suite('kernel/pipe');
+function refuses(call: () => unknown, errno: Errno): void {
+  assert.throws(call, (thrown: unknown) => thrown === errno);
+}
 
-function filledPipe(): Pipe {
+function openPipe(): Pipe {
   const pipe = new Pipe();
   pipe.addReader();
   pipe.addWriter();
-  pipe.write(new Uint8Array(PIPE_CAPACITY - 10));
   return pipe;
 }
 
-test('a small write waits until all of it fits', () => {
-  const pipe = filledPipe();
-  assert.is(pipe.freeBytes, 0);
-  assert.throws(
-    () => pipe.write(new Uint8Array(20)),
-    (thrown: unknown) => thrown === ERRNO.EAGAIN,
-  );
-  pipe.read(new Uint8Array(5000));
-  assert.is(pipe.write(new Uint8Array(20)), 20);
+test('bytes come out as they went in, whatever the pieces', () => {
+  const generator = new SeededRandom(7);
+  const random = (): number => generator.word() / 2 ** 32;
+  const pipe = openPipe();
+  let written = 0;
+  let read = 0;
+  for (let round = 0; round < 5_000; round++) {
+    const piece = new Uint8Array(1 + Math.floor(random() * 9_000));
+    if (random() < 0.5) {
+      for (let at = 0; at < piece.length; at++) piece[at] = (written + at) & 0xff;
+      try {
+        written += pipe.write(piece);
+      } catch (thrown) {
+        assert.is(thrown, ERRNO.EAGAIN);
+      }
+    } else {
+      try {
+        const count = pipe.read(piece);
+        for (let at = 0; at < count; at++) assert.is(piece[at], (read + at) & 0xff);
+        read += count;
+      } catch (thrown) {
+        assert.is(thrown, ERRNO.EAGAIN);
+      }
+    }
+    assert.is(pipe.availableBytes, written - read);
+  }
+  assert.ok(read > PIPE_CAPACITY);
 });
 
-// `yes | head` hung: a full pipe looked as if there would be room some day.
-test('nobody waits for room in a full pipe that nobody reads', () => {
-  const pipe = filledPipe();
-  pipe.removeReader();
-  assert.ok(pipe.freeBytes > 0);
-  assert.throws(
-    () => pipe.write(new Uint8Array(20)),
-    (thrown: unknown) => thrown === ERRNO.EPIPE,
-  );
+test('a small write goes in whole or not at all, a large one in part', () => {
+  const pipe = openPipe();
+  assert.is(pipe.write(new Uint8Array(PIPE_CAPACITY - 100)), PIPE_CAPACITY - 100);
+  refuses(() => pipe.write(new Uint8Array(101)), ERRNO.EAGAIN);
+  assert.is(pipe.freeBytes, 0, 'not ready for a small write');
+  assert.is(pipe.write(new Uint8Array(5_000)), 100);
+});
+
+test('readers see the end when nobody writes, writers are told when nobody reads', () => {
+  const pipe = openPipe();
+  let woken = 0;
+  pipe.readable.add(() => void woken++);
+  pipe.write(Uint8Array.of(1));
+  pipe.readable.add(() => void woken++);
+  pipe.removeWriter();
+  assert.is(woken, 2);
+  assert.is(pipe.hasEnded, false, 'something is left');
+  assert.is(pipe.read(new Uint8Array(4)), 1);
+  assert.is(pipe.hasEnded, true);
+  assert.is(pipe.read(new Uint8Array(4)), 0);
+  const other = openPipe();
+  other.writable.add(() => void woken++);
+  other.removeReader();
+  assert.is(woken, 3);
+  refuses(() => other.write(Uint8Array.of(1)), ERRNO.EPIPE);
+});
+
+test('a container cannot have any number of pipes, and gets back those that it closes', () => {
+  const pipes = new Pipes();
+  const open = Array.from({ length: 4_096 }, () => pipes.create());
+  refuses(() => pipes.create(), ERRNO.ENFILE);
+  const [first] = open;
+  first?.readEnd.discard();
+  refuses(() => pipes.create(), ERRNO.ENFILE);
+  first?.writeEnd.discard();
+  pipes.create();
 });
 
 test.run();
