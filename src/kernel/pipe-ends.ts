@@ -1,4 +1,5 @@
 import { ERRNO } from '../base/errno.ts';
+import type { MemoryCharge } from '../vfs/memory-quota.ts';
 import { type StatusFlags, StreamHandle } from './file-description.ts';
 import { Pipe } from './pipe.ts';
 import type { Thread } from './thread.ts';
@@ -9,10 +10,16 @@ const MAX_PIPES = 4096;
 /** The pipes of a container: those without a name are counted, FIFOs are found by their file. */
 export class Pipes {
   readonly #fifos = new Map<string, Pipe>();
+  readonly #charge: MemoryCharge;
   #count = 0;
   #lastInode = 0n;
 
-  /** Both ends of a new pipe. Throws ENFILE. */
+  /** `charge` pays for what is in them. */
+  constructor(charge: MemoryCharge) {
+    this.#charge = charge;
+  }
+
+  /** Both ends of a new pipe. Throws ENFILE, ENOMEM. */
   create(): { readonly readEnd: StreamHandle; readonly writeEnd: StreamHandle } {
     const pipe = this.#newPipe();
     const inode = this.#nextInode();
@@ -79,14 +86,16 @@ export class Pipes {
 
   #newPipe(): Pipe {
     if (this.#count >= MAX_PIPES) throw ERRNO.ENFILE;
+    const pipe = new Pipe(this.#charge);
     this.#count++;
-    return new Pipe();
+    return pipe;
   }
 
   #forget(key: string, pipe: Pipe): void {
     if (!pipe.isUnused || this.#fifos.get(key) !== pipe) return;
     this.#fifos.delete(key);
     this.#count--;
+    pipe.clear();
   }
 
   #nextInode(): bigint {

@@ -1,4 +1,5 @@
 import { ERRNO } from '../base/errno.ts';
+import type { MemoryCharge } from '../vfs/memory-quota.ts';
 import type { ByteSink, ByteSource } from './byte-channel.ts';
 import { WaitQueue } from './wait-queue.ts';
 
@@ -20,11 +21,21 @@ export class Pipe implements ByteSource, ByteSink {
   readonly atomicWriteSize = ATOMIC_WRITE_SIZE;
   /** Woken when an end is opened: whoever opens a FIFO waits for the other one. */
   readonly opened = new WaitQueue();
+  readonly #charge: MemoryCharge;
   #buffer = new Uint8Array(0);
+  /** What may be in it: less than Linux's when the container has no memory for more. */
+  #capacity = PIPE_CAPACITY;
+  #chargedBytes = FIRST_BUFFER_SIZE;
   #start = 0;
   #size = 0;
   #readerCount = 0;
   #writerCount = 0;
+
+  /** Throws ENOMEM when the account has nothing left for the smallest buffer. */
+  constructor(charge: MemoryCharge) {
+    if (!charge.tryCharge(FIRST_BUFFER_SIZE)) throw ERRNO.ENOMEM;
+    this.#charge = charge;
+  }
 
   addReader(): void {
     this.#readerCount++;
@@ -41,14 +52,14 @@ export class Pipe implements ByteSource, ByteSink {
     if (this.#readerCount > 0) return;
     this.writable.wakeAll();
     // What nobody will read is not kept.
-    if (this.#writerCount === 0) this.#clear();
+    if (this.#writerCount === 0) this.clear();
   }
 
   removeWriter(): void {
     this.#writerCount--;
     if (this.#writerCount > 0) return;
     this.readable.wakeAll();
-    if (this.#readerCount === 0) this.#clear();
+    if (this.#readerCount === 0) this.clear();
   }
 
   get hasReaders(): boolean {
@@ -74,7 +85,7 @@ export class Pipe implements ByteSource, ByteSink {
   /** What a small write needs to be taken; 0 says that one would wait: not for EPIPE. */
   get freeBytes(): number {
     if (this.#readerCount === 0) return PIPE_CAPACITY;
-    const free = PIPE_CAPACITY - this.#size;
+    const free = this.#capacity - this.#size;
     return free >= ATOMIC_WRITE_SIZE ? free : 0;
   }
 
@@ -96,12 +107,12 @@ export class Pipe implements ByteSource, ByteSink {
 
   write(source: Uint8Array): number {
     if (this.#readerCount === 0) throw ERRNO.EPIPE;
-    const free = PIPE_CAPACITY - this.#size;
+    this.#makeRoom(Math.min(this.#size + source.length, PIPE_CAPACITY));
+    const free = this.#capacity - this.#size;
     if (free === 0 || (source.length <= ATOMIC_WRITE_SIZE && free < source.length)) {
       throw ERRNO.EAGAIN;
     }
     const count = Math.min(source.length, free);
-    this.#makeRoom(this.#size + count);
     const end = (this.#start + this.#size) % this.#buffer.length;
     const first = Math.min(count, this.#buffer.length - end);
     this.#buffer.set(source.subarray(0, first), end);
@@ -111,11 +122,16 @@ export class Pipe implements ByteSource, ByteSink {
     return count;
   }
 
+  /** Lets the buffer hold so much, if the container's memory has room for it. */
   #makeRoom(size: number): void {
     if (size <= this.#buffer.length) return;
-    let capacity = Math.max(FIRST_BUFFER_SIZE, this.#buffer.length);
-    while (capacity < size) capacity *= 2;
-    const larger = new Uint8Array(Math.min(capacity, PIPE_CAPACITY));
+    let wanted = Math.max(FIRST_BUFFER_SIZE, this.#buffer.length);
+    while (wanted < size) wanted *= 2;
+    const isPaid = this.#charge.tryCharge(wanted - this.#chargedBytes);
+    this.#capacity = isPaid ? PIPE_CAPACITY : this.#chargedBytes;
+    if (isPaid) this.#chargedBytes = wanted;
+    if (this.#buffer.length === this.#chargedBytes) return;
+    const larger = new Uint8Array(this.#chargedBytes);
     const first = this.#buffer.subarray(this.#start, this.#start + this.#size);
     larger.set(first);
     larger.set(this.#buffer.subarray(0, this.#size - first.length), first.length);
@@ -123,7 +139,10 @@ export class Pipe implements ByteSource, ByteSink {
     this.#start = 0;
   }
 
-  #clear(): void {
+  /** Gives its buffer back: nobody has an end of it. */
+  clear(): void {
+    this.#charge.release(this.#chargedBytes);
+    this.#chargedBytes = 0;
     this.#buffer = new Uint8Array(0);
     this.#start = 0;
     this.#size = 0;

@@ -36,7 +36,7 @@ export class System {
   readonly fillRandom: (target: Uint8Array) => void;
   readonly loader: ProgramLoader;
   readonly processes: ProcessTable;
-  readonly pipes = new Pipes();
+  readonly pipes: Pipes;
   /** Of fcntl(2), owned by processes. */
   readonly recordLocks = new FileLocks();
   /** Of flock(2), owned by open file descriptions. */
@@ -52,6 +52,7 @@ export class System {
     this.fillRandom = options.fillRandom;
     this.loader = options.loader;
     this.hostname = options.hostname;
+    this.pipes = new Pipes(options.group.memory);
     this.processes = new ProcessTable(options.pidsLimit);
   }
 

@@ -1,16 +1,20 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ERRNO, type Errno } from '../../../src/base/errno.ts';
+import { MemoryAccount } from '../../../src/kernel/memory-account.ts';
 import { PIPE_CAPACITY, Pipe } from '../../../src/kernel/pipe.ts';
 import { Pipes } from '../../../src/kernel/pipe-ends.ts';
+import type { MemoryCharge } from '../../../src/vfs/memory-quota.ts';
 import { SeededRandom } from '../../fake/seeded-random.ts';
 
 function refuses(call: () => unknown, errno: Errno): void {
   assert.throws(call, (thrown: unknown) => thrown === errno);
 }
 
-function openPipe(): Pipe {
-  const pipe = new Pipe();
+const PAID = { tryCharge: () => true, release: () => {} };
+
+function openPipe(charge: MemoryCharge = PAID): Pipe {
+  const pipe = new Pipe(charge);
   pipe.addReader();
   pipe.addWriter();
   return pipe;
@@ -72,8 +76,23 @@ test('readers see the end when nobody writes, writers are told when nobody reads
   refuses(() => other.write(Uint8Array.of(1)), ERRNO.EPIPE);
 });
 
+test('what is in a pipe is paid for, and less goes in when that cannot be', () => {
+  const account = new MemoryAccount(20_000);
+  const pipe = openPipe(account);
+  assert.is(account.usedBytes, 4_096);
+  assert.is(pipe.write(new Uint8Array(PIPE_CAPACITY)), 4_096, 'no room for sixteen times as much');
+  refuses(() => pipe.write(Uint8Array.of(1)), ERRNO.EAGAIN);
+  pipe.read(new Uint8Array(PIPE_CAPACITY));
+  assert.is(pipe.write(new Uint8Array(10_000)), 10_000);
+  assert.is(account.usedBytes, 16_384);
+  pipe.removeReader();
+  pipe.removeWriter();
+  assert.is(account.usedBytes, 0);
+  refuses(() => openPipe(new MemoryAccount(4_095)), ERRNO.ENOMEM);
+});
+
 test('a container cannot have any number of pipes, and gets back those that it closes', () => {
-  const pipes = new Pipes();
+  const pipes = new Pipes(PAID);
   const open = Array.from({ length: 4_096 }, () => pipes.create());
   refuses(() => pipes.create(), ERRNO.ENFILE);
   const [first] = open;
