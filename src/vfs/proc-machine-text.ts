@@ -96,6 +96,6 @@ export function machineStatOf(machine: ProcMachine, runningCount: number): strin
   ].join('');
 }
 
-export const FILE_SYSTEMS_TEXT = ['tmpfs', 'proc', 'overlay', 'devpts']
-  .map((name) => `nodev\t${name}\n`)
+export const FILE_SYSTEMS_TEXT = ['nodev\ttmpfs', 'nodev\tproc', 'nodev\toverlay', '\twolffia']
+  .map((line) => `${line}\n`)
   .join('');

@@ -8,7 +8,7 @@ import type { Vnode } from '../../src/vfs/contract.ts';
 import { FileTree } from '../../src/vfs/file-tree.ts';
 import { openHostDirectory } from '../../src/vfs/host-dir.ts';
 import { MemoryFileSystem } from '../../src/vfs/memory.ts';
-import { openOverlay } from '../../src/vfs/overlay.ts';
+import { type Overlay, openOverlay } from '../../src/vfs/overlay.ts';
 import { FileModel } from '../fake/file-model.ts';
 import {
   applyToTree,
@@ -73,6 +73,30 @@ test('an overlay answers as a plain model does', () => {
     { seed, numRuns: RUNS },
   );
   assert.ok(count >= COUNT, `${count} operations`);
+});
+
+test('what an upperdir holds is counted right, whatever fails for want of room', () => {
+  let refusals = 0;
+  fc.assert(
+    fc.property(operationsWithOwners, (list) => {
+      using host = new HostFixture(process.platform, 3);
+      const upperdir = host.path('upper');
+      const sizeLimitBytes = 6 * 4096;
+      const open = (): Overlay => {
+        const layers = LAYERS.map((tree) => openTestLayer(host, tree));
+        return openOverlay({ layers, upperdir, paths: host.paths, device: 1n, sizeLimitBytes });
+      };
+      const overlay = open();
+      const tree = new FileTree(overlay);
+      for (const step of list) if (applyToTree(tree, step) === 'ENOSPC') refusals++;
+      const { freeBlocks } = overlay.statistics();
+      tree[Symbol.dispose]();
+      using reopened = open();
+      assert.is(reopened.statistics().freeBlocks, freeBlocks);
+    }),
+    { seed, numRuns: Math.ceil(RUNS / 5) },
+  );
+  assert.ok(refusals > COUNT / 500, `${refusals} refusals`);
 });
 
 test('files in memory answer as a plain model does', () => {
