@@ -44,7 +44,7 @@ export class ContainerFiles {
    * - internal: a layer or the upperdir cannot be opened
    */
   open(spec: StartMessage, charge: MemoryCharge): FileTree {
-    const overlay = this.#openRoot(spec);
+    const overlay = this.#openRoot(spec, charge);
     using owned = new DisposableStack();
     const tree = owned.use(new FileTree(overlay));
     const { fillRandom, clock } = this.#host;
@@ -76,9 +76,9 @@ export class ContainerFiles {
     return new FileTree(this.#openOverlay({ layers, upperdir: NO_UPPERDIR, isReadOnly: true }));
   }
 
-  #openRoot({ rootfs, containerId }: StartMessage): Overlay {
+  #openRoot({ rootfs, containerId }: StartMessage, charge: MemoryCharge): Overlay {
     try {
-      return this.#openOverlay(rootfs);
+      return this.#openOverlay(rootfs, charge);
     } catch (thrown) {
       if (!(thrown instanceof Errno)) throw thrown;
       throw new EngineError(
@@ -88,13 +88,15 @@ export class ContainerFiles {
     }
   }
 
-  #openOverlay({ layers, upperdir, sizeLimitBytes }: StartMessage['rootfs']): Overlay {
+  #openOverlay(rootfs: StartMessage['rootfs'], charge?: MemoryCharge): Overlay {
+    const { layers, upperdir, sizeLimitBytes } = rootfs;
     return openOverlay({
       layers: layers.map((source) => this.#layers.acquire(source)),
       upperdir,
       paths: this.#paths,
       device: ROOT_DEVICE,
       sizeLimitBytes,
+      charge,
     });
   }
 }

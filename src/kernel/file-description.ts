@@ -2,6 +2,7 @@ import { ERRNO } from '../base/errno.ts';
 import type { Attributes, AttributesChange, DirectoryEntry, OpenFile } from '../vfs/contract.ts';
 import type { Location } from '../vfs/path-walk.ts';
 import type { ByteSink, ByteSource } from './byte-channel.ts';
+import type { MemoryAccount } from './memory-account.ts';
 import type { Terminal } from './terminal.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
@@ -137,11 +138,31 @@ export class DirectoryHandle extends SharedDescription {
    * What the directory held when listing began; a listing in steps must not jump when files come
    * and go.
    */
-  listing: readonly DirectoryEntry[] | undefined;
+  #listing: readonly DirectoryEntry[] | undefined;
+  #releaseListing = (): void => {};
 
   constructor(location: Location) {
     super();
     this.location = location;
+  }
+
+  get listing(): readonly DirectoryEntry[] | undefined {
+    return this.#listing;
+  }
+
+  /** Charges `account` until another listing takes its place, or the directory is closed: ENOMEM. */
+  keepListing(entries: readonly DirectoryEntry[], account: MemoryAccount): void {
+    this.#dropListing();
+    const bytes = entries.reduce((sum, { name }) => sum + ENTRY_BYTES + 2 * name.length, 0);
+    if (!account.tryCharge(bytes)) throw ERRNO.ENOMEM;
+    this.#releaseListing = () => account.release(bytes);
+    this.#listing = entries;
+  }
+
+  #dropListing(): void {
+    this.#releaseListing();
+    this.#releaseListing = () => {};
+    this.#listing = undefined;
   }
 
   attributes(): Attributes {
@@ -153,7 +174,7 @@ export class DirectoryHandle extends SharedDescription {
   }
 
   protected override close(): void {
-    this.listing = undefined;
+    this.#dropListing();
   }
 }
 
@@ -251,3 +272,6 @@ export class StreamHandle extends SharedDescription {
     this.#ends.close?.();
   }
 }
+
+/** What an entry of a listing takes, its name's characters excepted: measured. */
+const ENTRY_BYTES = 112;

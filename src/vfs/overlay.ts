@@ -2,6 +2,7 @@ import type { Attributes, FileSystem, FileSystemStatistics, Vnode } from './cont
 import type { HostPaths } from './host-paths.ts';
 import type { Layer } from './layer.ts';
 import { type LowerFile, lowerRoot } from './lower-tree.ts';
+import type { MemoryCharge } from './memory-quota.ts';
 import { OverlayDirectory } from './overlay-directory.ts';
 import { MAGIC } from './statistics.ts';
 import { Upperdir } from './upperdir.ts';
@@ -48,14 +49,16 @@ export interface OverlayOptions {
   readonly isReadOnly?: boolean;
   /** How much the upperdir may hold. */
   readonly sizeLimitBytes?: number | undefined;
+  /** Pays for what is held in memory of files that were given other owners. */
+  readonly charge?: MemoryCharge | undefined;
 }
 
 /** Throws what the host answers for the upperdir, as an Errno. */
 export function openOverlay(options: OverlayOptions): Overlay {
   using owned = new DisposableStack();
   for (const layer of options.layers) owned.use(layer);
-  const { paths, upperdir: hostPath, sizeLimitBytes } = options;
-  const upperdir = owned.use(new Upperdir({ paths, hostPath, sizeLimitBytes }));
+  const { paths, upperdir: hostPath, sizeLimitBytes, charge } = options;
+  const upperdir = owned.use(new Upperdir({ paths, hostPath, sizeLimitBytes, charge }));
   // Something must be the root when there is no layer.
   if (options.layers.length === 0) upperdir.makeRoot();
   return new Overlay(options, upperdir, owned.move());

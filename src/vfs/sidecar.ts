@@ -1,6 +1,7 @@
 import { ERRNO } from '../base/errno.ts';
 import type { NodeKind } from './contract.ts';
 import { type HostFiles, type HostStat, translated } from './host-files.ts';
+import type { MemoryCharge } from './memory-quota.ts';
 import type { XattrMap } from './xattrs.ts';
 
 /**
@@ -52,6 +53,9 @@ const SLACK_BYTES = 1 << 20;
 /** The longest that a log gets; what is longer is none of ours. */
 const MAX_LOG_BYTES = 2 * MAX_LIVE_BYTES + 2 * SLACK_BYTES;
 
+/** What is held in memory of a file beyond its line, roughly. */
+const FILE_BYTES = 256;
+
 const DEVICE_SHIFT = 64n;
 const NEWLINE = 10;
 
@@ -59,6 +63,8 @@ export class Sidecar implements Disposable {
   readonly #host: HostFiles;
   readonly #path: string;
   readonly #files = new Map<bigint, KeptFile>();
+  readonly #charge: MemoryCharge;
+  #chargedBytes = 0;
   #rootDevice: bigint | undefined;
   #fd: number | undefined;
   #liveBytes = 0;
@@ -67,10 +73,14 @@ export class Sidecar implements Disposable {
   #isTorn = false;
   #isDirty = false;
 
-  /** Of the log at `path` on the host, which is made when there is something to keep. */
-  constructor(host: HostFiles, path: string) {
+  /**
+   * Of the log at `path` on the host, which is made when there is something to keep. What is held of
+   * it in memory is charged to `charge`: ENOMEM.
+   */
+  constructor(host: HostFiles, path: string, charge: MemoryCharge = UNBOUNDED) {
     this.#host = host;
     this.#path = path;
+    this.#charge = charge;
     this.#load();
   }
 
@@ -97,7 +107,14 @@ export class Sidecar implements Disposable {
     const liveBytes = this.#liveBytes - (present?.lineBytes ?? 0) + line.length;
     if (!present && this.#files.size >= MAX_FILES) throw ERRNO.ENOSPC;
     if (liveBytes > MAX_LIVE_BYTES) throw ERRNO.ENOSPC;
-    this.#append(line);
+    this.#take(line.length + FILE_BYTES);
+    try {
+      this.#append(line);
+    } catch (thrown) {
+      this.#give(line.length + FILE_BYTES);
+      throw thrown;
+    }
+    if (present) this.#give(present.lineBytes + FILE_BYTES);
     this.#files.set(key, { birthtimeNs: stat.birthtimeNs, facts, lineBytes: line.length });
     this.#liveBytes = liveBytes;
     this.#compactWhenLong();
@@ -110,6 +127,7 @@ export class Sidecar implements Disposable {
     if (!present) return;
     this.#files.delete(key);
     this.#liveBytes -= present.lineBytes;
+    this.#give(present.lineBytes + FILE_BYTES);
     this.#append(encodeLine(key, stat.birthtimeNs, undefined));
     this.#compactWhenLong();
   }
@@ -124,9 +142,25 @@ export class Sidecar implements Disposable {
     });
   }
 
+  /** Idempotent. */
   [Symbol.dispose](): void {
+    this.#closeLog();
+    this.#give(this.#chargedBytes);
+  }
+
+  #closeLog(): void {
     if (this.#fd !== undefined) this.#host.fs.closeSync(this.#fd);
     this.#fd = undefined;
+  }
+
+  #take(bytes: number): void {
+    if (!this.#charge.tryCharge(bytes)) throw ERRNO.ENOMEM;
+    this.#chargedBytes += bytes;
+  }
+
+  #give(bytes: number): void {
+    this.#charge.release(bytes);
+    this.#chargedBytes -= bytes;
   }
 
   #keyOf({ dev, ino }: HostStat): bigint {
@@ -164,6 +198,7 @@ export class Sidecar implements Disposable {
       this.#files.set(key, { birthtimeNs, facts, lineBytes });
       this.#liveBytes += lineBytes;
     }
+    this.#take(this.#liveBytes + this.#files.size * FILE_BYTES);
     this.#logBytes = bytes.length;
     if (this.#logBytes !== this.#liveBytes) this.#compact();
   }
@@ -192,11 +227,14 @@ export class Sidecar implements Disposable {
       }
       fs.renameSync(path, this.#path);
     });
-    this[Symbol.dispose]();
+    this.#closeLog();
     this.#logBytes = this.#liveBytes;
     this.#isTorn = false;
   }
 }
+
+/** Of whoever counts no memory. */
+const UNBOUNDED: MemoryCharge = { tryCharge: () => true, release: () => {} };
 
 /** Undefined when there is none. Throws EFBIG, and host errors. */
 function readLog({ fs }: HostFiles, path: string): Uint8Array | undefined {

@@ -3,6 +3,7 @@ import type { FileSystem, FileSystemStatistics, OpenMode, Vnode } from './contra
 import { openHostDirectory } from './host-dir.ts';
 import { translated } from './host-files.ts';
 import type { HostPaths } from './host-paths.ts';
+import type { MemoryCharge } from './memory-quota.ts';
 import { Sidecar } from './sidecar.ts';
 import { statisticsOf, UNCOUNTED } from './statistics.ts';
 import { StorageQuota } from './storage-quota.ts';
@@ -48,6 +49,8 @@ export interface UpperdirOptions {
   readonly hostPath: string;
   /** How much it may hold. */
   readonly sizeLimitBytes?: number | undefined;
+  /** Pays for what is held in memory of files. */
+  readonly charge?: MemoryCharge | undefined;
 }
 
 /** One at a time for a host directory: it holds names and marks in memory. */
@@ -63,7 +66,8 @@ export class Upperdir implements Disposable {
   constructor(options: UpperdirOptions) {
     this.#paths = options.paths;
     this.#hostPath = options.hostPath;
-    this.#sidecar = new Sidecar(this.#paths.host, `${this.#hostPath}${SIDECAR_SUFFIX}`);
+    const sidecarPath = `${this.#hostPath}${SIDECAR_SUFFIX}`;
+    this.#sidecar = new Sidecar(this.#paths.host, sidecarPath, options.charge);
     const { sizeLimitBytes } = options;
     if (sizeLimitBytes !== undefined) this.#quota = new StorageQuota(sizeLimitBytes);
     this.#fileSystem = this.#openIfPresent();

@@ -49,7 +49,7 @@ function listing(
     dot('..', location.parent ?? location),
     ...thread.system.files.list(location),
   ];
-  directory.listing = entries;
+  directory.keepListing(entries, thread.system.group.memory);
   return entries;
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ERRNO } from '../../../src/base/errno.ts';
+import { MemoryAccount } from '../../../src/kernel/memory-account.ts';
 import type { HostStat } from '../../../src/vfs/host-files.ts';
 import { type KeptFacts, NOTHING_KEPT, Sidecar } from '../../../src/vfs/sidecar.ts';
 import { throwsErrno } from '../../suite/file-system.ts';
@@ -107,6 +108,30 @@ test('all that is kept together is bounded', () => {
   assert.is(fixture.sidecar.find(stat(kept)), undefined);
   fixture.sidecar.forget(stat(0));
   fixture.sidecar.keep(stat(kept), facts({ xattrs }));
+});
+
+test('what it holds is charged, and given back', () => {
+  using fixture = new SidecarFixture();
+  const account = new MemoryAccount(2000);
+  const open = (): Sidecar => new Sidecar(fixture.host, fixture.path('charged'), account);
+  const xattrs = new Map([['user.x', new Uint8Array(1000).fill(65)]]);
+  const sidecar = open();
+  sidecar.keep(stat(1), facts({ uid: 1 }));
+  sidecar.keep(stat(2), facts({ xattrs }));
+  const used = account.usedBytes;
+  assert.ok(used > 1000);
+  throwsErrno(() => sidecar.keep(stat(3), facts({ xattrs })), ERRNO.ENOMEM);
+  throwsErrno(() => sidecar.keep(stat(1), facts({ xattrs })), ERRNO.ENOMEM);
+  assert.is(sidecar.find(stat(1))?.uid, 1);
+  assert.is(account.usedBytes, used);
+  sidecar[Symbol.dispose]();
+  assert.is(account.usedBytes, 0);
+  const reopened = open();
+  assert.is(account.usedBytes, used);
+  reopened.forget(stat(1));
+  reopened.forget(stat(2));
+  assert.is(account.usedBytes, 0);
+  reopened[Symbol.dispose]();
 });
 
 test('a host that takes half a line keeps what was before', () => {
