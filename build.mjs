@@ -14,6 +14,7 @@ const stampPath = join(dist, 'sources.sha256');
 
 /** Program in src/main → file in dist/. */
 const PROGRAMS = {
+  cc: 'cc',
   cli: 'wolffia',
   daemon: 'wolffiad',
   cell: 'cell',

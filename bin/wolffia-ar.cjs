@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// Launches the C compiler's driver (src/main/cc.ts) as ar.
+'use strict';
+
+require('../dist/cc.cjs').main('ar');

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// Launches the C compiler's driver (src/main/cc.ts) as ranlib.
+'use strict';
+
+require('../dist/cc.cjs').main('ranlib');
