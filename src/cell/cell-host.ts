@@ -11,6 +11,8 @@ export interface CellHost {
   readonly fillRandom: (target: Uint8Array) => void;
   /** What the machine has; a container without a limit is told that it may use it. */
   readonly memoryBytes: number;
+  /** How many threads the cell can have at once, of all containers. */
+  readonly threadLimit: number;
   /** Where rewritten programs are kept for the next cell; undefined: nowhere. */
   readonly rewriteCacheDirectory: string | undefined;
   /** The sha256 of the bytes, in hexadecimal. */

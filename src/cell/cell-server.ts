@@ -83,7 +83,8 @@ export class CellServer {
       seed === undefined
         ? host
         : new DeterministicHost(host, seed, () => this.#scheduler.fuelUsed());
-    this.#scheduler = new Scheduler(this.#guestHost.clock, this.#guestHost.turns);
+    const { clock, turns, threadLimit } = this.#guestHost;
+    this.#scheduler = new Scheduler(clock, turns, threadLimit);
     this.#trace = seed === undefined ? undefined : new HostcallTrace();
     const linker = {
       abis,

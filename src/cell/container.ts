@@ -151,7 +151,7 @@ export class CellContainer implements Disposable {
       if (!(thrown instanceof Errno)) throw thrown;
       throw new EngineError(
         'resource-exhausted',
-        'cannot start a process: the container has as many as it may (pids limit)',
+        'cannot start a process: the container has as many as it may (pids limit), or the cell',
       );
     }
   }

@@ -7,6 +7,8 @@ const NANOSECONDS_PER_FUEL = 1n;
 /** When its time begins: 2000-01-01T00:00:00Z. */
 const EPOCH_NS = 946_684_800_000_000_000n;
 const SHA256_SIZE = 32;
+/** What machines of a few GiB can have as well. */
+const THREAD_LIMIT = 256;
 
 /**
  * A host whose clock and randomness are functions of a seed and of what the guests do, so that the
@@ -24,6 +26,8 @@ export class DeterministicHost implements CellHost {
   readonly files: CellHost['files'];
   /** The same for every run, wherever it is. */
   readonly memoryBytes = 1 << 30;
+  /** The same, unless the machine is a small one. */
+  readonly threadLimit: number;
   readonly rewriteCacheDirectory: string | undefined;
   readonly sha256: CellHost['sha256'];
   readonly reportBug: CellHost['reportBug'];
@@ -49,6 +53,7 @@ export class DeterministicHost implements CellHost {
     const calls = { fsync: held(fs.fsync), fdatasync: held(fs.fdatasync) };
     this.files = { ...host.files, fs: { ...fs, ...calls } };
     this.rewriteCacheDirectory = host.rewriteCacheDirectory;
+    this.threadLimit = Math.min(THREAD_LIMIT, host.threadLimit);
     this.sha256 = host.sha256;
     this.reportBug = host.reportBug;
   }

@@ -1,5 +1,6 @@
 import { ERRNO } from '../base/errno.ts';
 import type { Process } from './process.ts';
+import type { ThreadQuota } from './thread-quota.ts';
 
 /** As Linux's default pid_max: pids stay below, and start over from `FIRST_REUSED_PID`. */
 export const PID_MAX = 32_768;
@@ -13,10 +14,13 @@ export class ProcessTable {
   #limit = PID_MAX - 1;
   /** Threads that are not their process's first have a tid of the same numbers. */
   readonly #threadIds = new Set<number>();
+  readonly #quota: ThreadQuota;
   #lastPid = 0;
   #forkCount = 0;
 
-  constructor(limit: number | undefined) {
+  /** `quota`: of all containers of the cell. */
+  constructor(limit: number | undefined, quota: ThreadQuota) {
+    this.#quota = quota;
     this.limit = limit;
   }
 
@@ -54,7 +58,7 @@ export class ProcessTable {
 
   /** A number that is no pid, tid, process group or session. Throws EAGAIN at the limit. */
   allocatePid(): number {
-    if (this.count >= this.#limit) throw ERRNO.EAGAIN;
+    if (this.count >= this.#limit || !this.#quota.hasRoom) throw ERRNO.EAGAIN;
     for (let tries = 0; tries < PID_MAX; tries++) {
       this.#lastPid = this.#lastPid + 1 < PID_MAX ? this.#lastPid + 1 : FIRST_REUSED_PID;
       if (!this.#isTaken(this.#lastPid)) return this.#lastPid;
@@ -74,7 +78,13 @@ export class ProcessTable {
 
   add(process: Process): void {
     this.#forkCount++;
+    this.#quota.take();
     this.#processes.set(process.pid, process);
+  }
+
+  /** The process has no thread any more, and will have none. */
+  noteBuried(): void {
+    this.#quota.release();
   }
 
   remove(process: Process): void {
@@ -84,12 +94,13 @@ export class ProcessTable {
   /** Throws EAGAIN at the limit. */
   addThread(): number {
     const tid = this.allocatePid();
+    this.#quota.take();
     this.#threadIds.add(tid);
     return tid;
   }
 
   removeThread(tid: number): void {
-    this.#threadIds.delete(tid);
+    if (this.#threadIds.delete(tid)) this.#quota.release();
   }
 
   #isTaken(pid: number): boolean {

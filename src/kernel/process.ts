@@ -369,6 +369,7 @@ export class Process {
     this.fds.closeAll();
     this.system.recordLocks.releaseAll(this);
     this.system.group.remove(this);
+    this.system.processes.noteBuried();
     this.memory.release();
     if (this.session.id === this.pid) {
       this.session.terminal?.session.leaderEnded();

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { ControlGroup } from './control-group.ts';
 import type { Thread } from './thread.ts';
+import { ThreadQuota } from './thread-quota.ts';
 import type { Turns } from './turns.ts';
 
 /**
@@ -25,6 +26,8 @@ const TURN_MS = 2;
 const SLEEPER_CREDIT_MS = SLICE_MS;
 
 export class Scheduler {
+  /** All those that it may have to run. */
+  readonly threads: ThreadQuota;
   readonly #clock: Clock;
   readonly #turns: Turns;
   /** Groups with runnable threads, whether they may run now or not. */
@@ -39,7 +42,8 @@ export class Scheduler {
   #isNextDue = false;
   #refillTimer: Timer | undefined;
 
-  constructor(clock: Clock, turns: Turns) {
+  constructor(clock: Clock, turns: Turns, threadLimit = Number.POSITIVE_INFINITY) {
+    this.threads = new ThreadQuota(threadLimit);
     this.#clock = clock;
     this.#turns = turns;
   }

@@ -53,7 +53,7 @@ export class System {
     this.loader = options.loader;
     this.hostname = options.hostname;
     this.pipes = new Pipes(options.group.memory);
-    this.processes = new ProcessTable(options.pidsLimit);
+    this.processes = new ProcessTable(options.pidsLimit, options.scheduler.threads);
   }
 
   /** A time as guests may see it: by a fine clock guests of a shared cell spy on each other. */

@@ -5,6 +5,7 @@ import { totalmem } from 'node:os';
 import { ABIS } from '../abi/abis.ts';
 import { CellServer } from '../cell/cell-server.ts';
 import { systemClock } from './system-clock.ts';
+import { threadLimit } from './thread-limit.ts';
 
 /** The descriptor of the link to the daemon, inherited at birth. */
 const LINK_FD = 3;
@@ -25,6 +26,7 @@ function main(): void {
       files: { fs, platform: process.platform },
       fillRandom: (target) => void randomFillSync(target),
       memoryBytes: totalmem(),
+      threadLimit: threadLimit(process.execArgv, textOf),
       rewriteCacheDirectory: process.argv[2],
       sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
       reportBug,
@@ -49,6 +51,15 @@ function main(): void {
     process.exit(1);
   });
   server.greet(process.pid);
+}
+
+/** Empty where there is no such file: on other systems than Linux. */
+function textOf(path: string): string {
+  try {
+    return fs.readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 function reportBug(where: string, thrown: unknown): void {

@@ -63,6 +63,13 @@ const MANY = `(module ${IMPORTS}
         (then (local.set $count (i32.add (local.get $count) (i32.const 1))) (br $next))))
     (call $exit (local.get $count))))`;
 
+/** As many threads as it gets; then it ends well. */
+const BOMB = `(module ${IMPORTS}
+  (func (export "wasi_thread_start") (param i32 i32)
+    (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
+  (func (export "_start")
+    (loop $next (br_if $next (i32.gt_s (call $spawn (i32.const 0)) (i32.const 0))))))`;
+
 /** A thread grows the memory and writes there; the main thread reads it. */
 const GROWING = `(module ${IMPORTS}
   (func (export "wasi_thread_start") (param i32 i32)
@@ -113,7 +120,7 @@ const ALONE = `(module
   (func (export "_start")
     (call $exit (i32.sub (i32.const 0) (call $spawn (i32.const 0))))))`;
 
-const PROGRAMS = { COUNTING, MANY, GROWING, TRAPPING, BLOCKED, REPLACING, ALONE };
+const PROGRAMS = { COUNTING, MANY, BOMB, GROWING, TRAPPING, BLOCKED, REPLACING, ALONE };
 
 test.before(async () => {
   for (const [name, text] of Object.entries(PROGRAMS)) {
@@ -135,6 +142,10 @@ test('threads that take turns by a lock lose nothing', () => {
 
 test('there are no more threads than the container may have', () => {
   assert.is(run('MANY', '--pids-limit', '20').exitCode, 19);
+});
+
+test('without a limit there are no more than the cell can bear', () => {
+  assert.equal(run('BOMB'), { exitCode: 0, stdout: '', stderr: '' });
 });
 
 test('memory that one thread has grown is there for all', () => {

@@ -19,6 +19,7 @@ const host: CellHost = {
   files: { fs, platform: process.platform },
   fillRandom: (target) => void randomFillSync(target),
   memoryBytes: 1 << 30,
+  threadLimit: 100,
   rewriteCacheDirectory: join(directory, 'rewritten'),
   sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
   reportBug: (_where, thrown) => void bugs.push(thrown),
