@@ -2,8 +2,8 @@
 const DEFAULT_LIMIT = 4_000;
 /** Of what a limit leaves, the rest being for all else that a cell does. */
 const SHARE = 0.7;
-/** A stack, and the page that guards it. */
-const MAPPINGS_OF_STACK = 2;
+/** Its stack and the page that guards it, and, of a process, its memory amid what is reserved. */
+const MAPPINGS_OF_THREAD = 5;
 /** V8's own, in kilobytes. */
 const DEFAULT_STACK_KIB = 984;
 const STACK_FLAG = '--wasm-stack-switching-stack-size=';
@@ -23,6 +23,6 @@ export function threadLimit(flags: readonly string[], textOf: (path: string) => 
   const mappings = textOf('/proc/sys/vm/max_map_count').trim();
   const limits: number[] = [];
   if (dataBytes !== undefined) limits.push(Number(dataBytes) / stackBytes);
-  if (mappings !== '') limits.push(Number(mappings) / MAPPINGS_OF_STACK);
+  if (mappings !== '') limits.push(Number(mappings) / MAPPINGS_OF_THREAD);
   return limits.length === 0 ? DEFAULT_LIMIT : Math.floor(Math.min(...limits) * SHARE);
 }

@@ -34,7 +34,7 @@ test('without a limit of data mappings are the limit', () => {
     '/proc/self/limits': LIMITS('unlimited'),
     '/proc/sys/vm/max_map_count': '65530\n',
   };
-  assert.is(threadLimit(FLAGS, machine(files)), 22_935);
+  assert.is(threadLimit(FLAGS, machine(files)), 9_174);
 });
 
 test('where nothing is known there are thousands', () => {
