@@ -20,8 +20,10 @@ const NANOSECONDS_MAX = (1n << 63n) - 1n;
 export const PROCESS_CALLS = {
   proc_fork: hostcall(['i32', 'i32'], (thread, _copyMemory, pid) => {
     const { forking } = thread.instance;
-    // Frames of handlers, and a stack that is lent to a child, are not the program's to copy.
-    if (!forking || thread.isBorrowed || thread.isHandling) throw ERRNO.ENOSYS;
+    // Frames of handlers, and a stack that is lent to a child, are not the program's to copy; and
+    // what a child goes on with is the command's stack, not that of a thread it has started.
+    const isFirst = thread.tid === thread.home.pid;
+    if (!forking || !isFirst || thread.isBorrowed || thread.isHandling) throw ERRNO.ENOSYS;
     if (forking.isRewinding) {
       thread.memory.writeU32(pid, forking.finishRewinding());
       return undefined;

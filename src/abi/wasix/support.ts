@@ -11,7 +11,8 @@ export const WASIX_SUPPORT: Support = {
   about: 'The part of WASIX (wasix.org) that our libc and common programs use.',
   partial: {
     clock_time_set: "EPERM: the clocks are the machine's",
-    proc_fork: "ENOSYS in modules that Binaryen's `--asyncify` has not prepared",
+    proc_fork:
+      "ENOSYS in modules that Binaryen's `--asyncify` has not prepared, and in further threads",
     thread_parallelism: '1: threads take turns',
     thread_signal: 'goes to the process',
     tty_set: 'leaves the size of the window',
