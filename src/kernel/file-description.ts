@@ -274,4 +274,4 @@ export class StreamHandle extends SharedDescription {
 }
 
 /** What an entry of a listing takes, its name's characters excepted: measured. */
-const ENTRY_BYTES = 112;
+const ENTRY_BYTES = 256;

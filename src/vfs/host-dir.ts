@@ -13,6 +13,7 @@ import type {
   Xattrs,
 } from './contract.ts';
 import { checkName } from './file-name.ts';
+import { HostEntry, kindOfDirent } from './host-entry.ts';
 import { checkKindToOpen, HostFileRoot } from './host-file-root.ts';
 import { type HostFiles, type HostStat, hostLstat, kindOfStat, translated } from './host-files.ts';
 import {
@@ -218,15 +219,31 @@ class HostNode implements Vnode, HostDirectory {
     if (this.kind !== 'directory') throw ERRNO.ENOTDIR;
     return translated(() => {
       const path = this.#fileSystem.paths.pathOf(this);
+      const { isKeeping } = this.#fileSystem.ownership;
       const entries: DirectoryEntry[] = [];
-      for (const name of this.#host.fs.readdirSync(path)) {
-        const stat = this.#host.fs.lstatSync(`${path}/${name}`, LSTAT_OPTIONS);
-        // Gone in between, or its name is not UTF-8 and has been mangled on the way to us.
-        if (!stat) continue;
-        entries.push({ name, kind: this.#fileSystem.ownership.kindOf(stat), inode: stat.ino });
+      for (const dirent of this.#host.fs.readdirSync(path, { withFileTypes: true })) {
+        const { name } = dirent;
+        // Its name may be no UTF-8, and have been mangled on the way to us.
+        if (name.includes(REPLACEMENT) && !this.#look(name)) continue;
+        const kind = kindOfDirent(dirent);
+        // What is regular on the host may be kept to be a FIFO.
+        const certain = isKeeping && kind === 'regular' ? undefined : kind;
+        entries.push(new HostEntry(name, certain, (wanted) => this.#look(wanted)));
       }
       return entries;
     });
+  }
+
+  /** Undefined when there is no such file, or this directory is gone. */
+  #look(name: string): Omit<DirectoryEntry, 'name'> | undefined {
+    try {
+      const path = this.#fileSystem.paths.pathOf(this);
+      const stat = this.#host.fs.lstatSync(`${path}/${name}`, LSTAT_OPTIONS);
+      return stat && { kind: this.#fileSystem.ownership.kindOf(stat), inode: stat.ino };
+    } catch (thrown) {
+      errnoOfHostError(thrown);
+      return undefined;
+    }
   }
 
   readLink(): string {
@@ -423,6 +440,8 @@ class HostNode implements Vnode, HostDirectory {
   }
 }
 
+/** What a decoder puts for bytes that are no UTF-8. */
+const REPLACEMENT = '\u{fffd}';
 const LSTAT_OPTIONS = { bigint: true, throwIfNoEntry: false } as const;
 const WRITE_ONLY: OpenMode = { read: false, write: true, truncate: false };
 

@@ -38,6 +38,7 @@ export interface HostFileCalls {
     options: { readonly bigint: true; readonly throwIfNoEntry: false },
   ): HostStat | undefined;
   readdirSync(path: string): readonly string[];
+  readdirSync(path: string, options: { readonly withFileTypes: true }): readonly HostDirent[];
   readlinkSync(path: string): string;
   mkdirSync(path: string, options: { readonly mode: number; readonly recursive: boolean }): unknown;
   symlinkSync(target: string, path: string): void;
@@ -89,6 +90,18 @@ export interface HostStat {
   readonly atimeNs: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+}
+
+/** A name as a listing has it; none of the questions is answered with yes where the host does not know. */
+export interface HostDirent {
+  readonly name: string;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+  isFIFO(): boolean;
+  isSocket(): boolean;
+  isCharacterDevice(): boolean;
+  isBlockDevice(): boolean;
 }
 
 /** As statfs(2); Windows answers zeros for what it does not know. */

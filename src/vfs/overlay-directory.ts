@@ -3,6 +3,7 @@ import type {
   Attributes,
   AttributesChange,
   DirectoryEntry,
+  FileKind,
   NodeKind,
   OpenFile,
   OpenMode,
@@ -95,16 +96,18 @@ export class OverlayDirectory implements Vnode {
       const inode = this.#overlay.inodeOfLower(lower);
       entries.set(name, { name, kind: lower.entry.kind, inode });
     }
-    for (const { name, kind, inode } of this.#upper?.list() ?? []) {
+    for (const entry of this.#upper?.list() ?? []) {
+      const { name } = entry;
       if (isReservedName(name)) continue;
-      const isMerged = kind === 'directory' && entries.get(name)?.kind === 'directory';
-      entries.set(name, {
-        name,
-        kind,
-        inode: isMerged ? this.lookup(name).attributes().inode : this.#overlay.inodeOfUpper(inode),
-      });
+      const isMerged = entries.get(name)?.kind === 'directory' && entry.kind === 'directory';
+      if (!isMerged) entries.set(name, new UpperEntry(this.#overlay, entry));
+      else entries.set(name, { name, kind: 'directory', inode: this.#inodeOfChild(name) });
     }
     return [...entries.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  #inodeOfChild(name: string): bigint {
+    return this.lookup(name).attributes().inode;
   }
 
   readLink(): string {
@@ -379,6 +382,27 @@ export class OverlayDirectory implements Vnode {
     source.#parent = newParent;
     source.#name = newName;
     newParent.#children.set(newName, source);
+  }
+}
+
+/** An entry of the upperdir, asked no earlier than its reader asks. */
+class UpperEntry implements DirectoryEntry {
+  readonly name: string;
+  readonly #overlay: Overlay;
+  readonly #entry: DirectoryEntry;
+
+  constructor(overlay: Overlay, entry: DirectoryEntry) {
+    this.name = entry.name;
+    this.#overlay = overlay;
+    this.#entry = entry;
+  }
+
+  get kind(): FileKind {
+    return this.#entry.kind;
+  }
+
+  get inode(): bigint {
+    return this.#overlay.inodeOfUpper(this.#entry.inode);
   }
 }
 
