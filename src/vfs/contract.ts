@@ -111,7 +111,7 @@ export type XattrCondition = 'create or replace' | 'create' | 'replace';
  */
 export type Alias = 'controlling-terminal' | { readonly pid: number; readonly fd: number };
 
-/** Kind and inode may be looked up when they are asked for: a copy by spreading does not have them. */
+/** Kind and inode may be looked up when they are asked for: a spread copy does not have them. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly kind: FileKind;

@@ -92,7 +92,7 @@ export interface HostStat {
   readonly ctimeNs: bigint;
 }
 
-/** A name as a listing has it; none of the questions is answered with yes where the host does not know. */
+/** A name as a listing has it; no question is answered with yes where the host does not know. */
 export interface HostDirent {
   readonly name: string;
   isFile(): boolean;

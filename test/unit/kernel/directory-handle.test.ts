@@ -13,7 +13,7 @@ const options = { device: 1n, sizeBytes: 4096, maxFiles: 1, now: () => 0n, charg
 
 test('the listing of an open directory is the container’s memory', () => {
   using tree = new FileTree(new MemoryFileSystem(options));
-  const account = new MemoryAccount(1000);
+  const account = new MemoryAccount(2000);
   const handle = new DirectoryHandle(tree.root);
   const entry: DirectoryEntry = { name: 'name', kind: 'regular', inode: 1n };
   const entries = (count: number): DirectoryEntry[] => new Array(count).fill(entry);
