@@ -21,6 +21,8 @@ export interface ByteSink {
   readonly writable: WaitQueue;
   /** Bytes that a write would take now. */
   readonly freeBytes: number;
+  /** Nobody reads any more: a write is EPIPE. */
+  readonly hasHungUp?: boolean;
   /** Writes of up to so many bytes are taken whole or not at all. */
   readonly atomicWriteSize?: number;
   /**

@@ -70,6 +70,10 @@ export class Pipe implements ByteSource, ByteSink {
     return this.#writerCount > 0;
   }
 
+  get hasHungUp(): boolean {
+    return this.#readerCount === 0;
+  }
+
   get isUnused(): boolean {
     return this.#readerCount === 0 && this.#writerCount === 0;
   }

@@ -356,8 +356,8 @@ export function readyBytes(
     return { bytes: BigInt(Math.max(left, 0)), hangup: false };
   }
   if (event === 'writable') {
-    const free = description.sink?.freeBytes ?? 0;
-    return free > 0 ? { bytes: BigInt(free), hangup: false } : { queues: [description.writable] };
+    const { freeBytes: free = 0, hasHungUp: hangup = false } = description.sink ?? {};
+    return free > 0 ? { bytes: BigInt(free), hangup } : { queues: [description.writable] };
   }
   const { source } = description;
   // As Linux has it for the writing end of a pipe: what cannot be read is never ready to be.

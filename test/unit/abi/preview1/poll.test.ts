@@ -1,5 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { STREAM_RIGHTS } from '../../../../src/abi/preview1/numbers.ts';
+import { PIPE_CAPACITY } from '../../../../src/kernel/pipe.ts';
 import { FakeProcess } from '../../../fake/fake-process.ts';
 
 const INPUT = 0;
@@ -124,6 +126,25 @@ test('a program that only makes hostcalls gives way when its slice is over', () 
   guest.clock.advance(6);
   const answers = Array.from({ length: 64 }, () => guest.call('clock_time_get', 0, 0n, 0));
   assert.ok(answers.includes('would-block'));
+});
+
+test('a pipe whose reader has gone is ready to be written to, with a hangup', async () => {
+  using guest = new FakeProcess();
+  const { readEnd, writeEnd } = guest.process.system.pipes.create();
+  const rights = { rights: STREAM_RIGHTS, inheritingRights: 0n };
+  const reader = guest.process.fds.add({ description: readEnd, ...rights });
+  const writer = guest.process.fds.add({ description: writeEnd, ...rights });
+  const FD_WRITE = 2;
+  subscribeFd(guest, 0, writer, FD_WRITE);
+  assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 1, COUNT), 'ok');
+  assert.equal(events(guest), [[100, 0, FD_WRITE, PIPE_CAPACITY, 0]]);
+  writeEnd.write(new Uint8Array(PIPE_CAPACITY));
+  assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 1, COUNT), 'would-block');
+  const waiting = guest.thread.wait();
+  guest.process.fds.close(reader);
+  assert.is(await waiting, 0);
+  assert.is(guest.call('poll_oneoff', INPUT, OUTPUT, 1, COUNT), 'ok');
+  assert.equal(events(guest), [[100, 0, FD_WRITE, PIPE_CAPACITY, 1]]);
 });
 
 test.run();
