@@ -4,6 +4,7 @@ import { HELLO_WORLD } from './hello-world.ts';
 import { PHP, PYTHON, RUBY } from './interpreters.ts';
 import { JQ } from './jq.ts';
 import { LUA } from './lua.ts';
+import { QUICKJS } from './quickjs.ts';
 import type { Recipe } from './recipe.ts';
 import { SQLITE } from './sqlite.ts';
 
@@ -16,6 +17,7 @@ export const RECIPES: readonly Recipe[] = [
   LUA,
   PHP,
   PYTHON,
+  QUICKJS,
   RUBY,
   SQLITE,
 ];

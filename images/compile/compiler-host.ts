@@ -59,9 +59,7 @@ export class CompilerHost {
 
   /** Runs the program to its end; answers its exit code. */
   run(module: WebAssembly.Module): number {
-    const { exports } = new WebAssembly.Instance(module, {
-      wasi_snapshot_preview1: this.#imports(),
-    });
+    const { exports } = new WebAssembly.Instance(module, this.#imports());
     const { memory, _start: start } = exports;
     if (!(memory instanceof WebAssembly.Memory) || typeof start !== 'function') {
       throw new Error('the compiler is no command');
@@ -76,14 +74,17 @@ export class CompilerHost {
     }
   }
 
-  #imports(): Record<string, (...args: never[]) => number> {
+  #imports(): Record<string, Record<string, (...args: never[]) => number>> {
     const answers = { ...this.#environmentCalls(), ...this.#fdCalls(), ...this.#pathCalls() };
     const imports = Object.fromEntries(
       Object.entries(answers).map(([name, call]) => [name, answering(call)]),
     );
-    // What a program imports beside, it does not need to generate sources.
+    // What a program imports beside, of whatever module, it does not need to generate sources.
     const noSuchCall = (): number => ERRNO_NUMBERS.ENOSYS;
-    return new Proxy(imports, { get: (known, name) => known[String(name)] ?? noSuchCall });
+    const calls = new Proxy(imports, {
+      get: (known, name) => known[String(name)] ?? noSuchCall,
+    });
+    return new Proxy({}, { get: () => calls });
   }
 
   #environmentCalls(): Calls {
