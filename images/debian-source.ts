@@ -28,7 +28,7 @@ export class DebianSources {
   readonly #directory: string;
   /** Whoever comes next waits: apt locks its lists. */
   #turn: Promise<unknown> = Promise.resolve();
-  #apt: Promise<PrivateApt> | undefined;
+  readonly #apt = new Map<string, Promise<PrivateApt>>();
 
   constructor(cacheDirectory: string) {
     this.#directory = join(cacheDirectory, 'debian');
@@ -40,19 +40,27 @@ export class DebianSources {
    * # Errors
    * an Error with what apt said
    */
-  async fetch(name: string, progress: (status: string) => void): Promise<string> {
-    const home = join(this.#directory, RELEASE, name);
+  async fetch(
+    name: string,
+    progress: (status: string) => void,
+    release: string = RELEASE,
+  ): Promise<string> {
+    const home = join(this.#directory, release, name);
     if (existsSync(home)) return home;
-    const turn = this.#turn.then(() => this.#unpack(name, home, progress));
+    const turn = this.#turn.then(() => this.#unpack(name, home, release, progress));
     this.#turn = turn.catch(() => {});
     return turn;
   }
 
-  async #unpack(name: string, home: string, progress: (status: string) => void): Promise<string> {
+  async #unpack(
+    name: string,
+    home: string,
+    release: string,
+    progress: (status: string) => void,
+  ): Promise<string> {
     if (existsSync(home)) return home;
     progress(`Fetching the source of ${name} from Debian`);
-    this.#apt ??= PrivateApt.open(join(this.#directory, 'apt'));
-    const apt = await this.#apt;
+    const apt = await this.#aptOf(release);
     const incoming = `${home}.${process.pid}`;
     rmSync(incoming, { recursive: true, force: true });
     mkdirSync(incoming, { recursive: true });
@@ -72,6 +80,14 @@ export class DebianSources {
     }
     return home;
   }
+
+  #aptOf(release: string): Promise<PrivateApt> {
+    const known = this.#apt.get(release);
+    if (known) return known;
+    const apt = PrivateApt.open(join(this.#directory, `apt-${release}`), release);
+    this.#apt.set(release, apt);
+    return apt;
+  }
 }
 
 /** Another builder may be at apt's lists: it is asked again so often, each time a second later. */
@@ -79,15 +95,17 @@ const MAX_LOCK_ATTEMPTS = 60;
 
 class PrivateApt {
   readonly #configPath: string;
+  readonly #release: string;
 
   /** With fresh lists. */
-  static async open(home: string): Promise<PrivateApt> {
-    const apt = new PrivateApt(home);
+  static async open(home: string, release: string): Promise<PrivateApt> {
+    const apt = new PrivateApt(home, release);
     await apt.#update();
     return apt;
   }
 
-  private constructor(home: string) {
+  private constructor(home: string, release: string) {
+    this.#release = release;
     const sources = join(home, 'sources');
     const lists = join(home, 'lists');
     const cache = join(home, 'cache');
@@ -134,7 +152,8 @@ class PrivateApt {
   async unpack(name: string, directory: string): Promise<void> {
     const listing = await this.#run('apt-cache', ['madison', name]);
     const versions = listing.split('\n').flatMap((line) => line.split('|')[1]?.trim() ?? []);
-    if (versions.length === 0) throw new Error(`Debian ${RELEASE} has no source package ${name}`);
+    if (versions.length === 0)
+      throw new Error(`Debian ${this.#release} has no source package ${name}`);
     let lastFailure: unknown;
     for (const version of [undefined, ...versions]) {
       const wanted = version === undefined ? name : `${name}=${version}`;

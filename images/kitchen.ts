@@ -51,7 +51,7 @@ export class Kitchens {
     };
     return {
       npmPackage,
-      debianSource: (name) => this.#debian.fetch(name, progress),
+      debianSource: (name, release) => this.#debian.fetch(name, progress, release),
       toolchain,
       library: this.#library,
       compileC: (sourcePath) => {

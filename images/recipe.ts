@@ -23,8 +23,11 @@ export interface Recipe {
 export interface Kitchen {
   /** Installs a package, when it is not in the cache; answers its folder. */
   readonly npmPackage: (name: string, version: string) => Promise<string>;
-  /** Unpacks a source package of Debian, when it is not in the cache; answers its folder. */
-  readonly debianSource: (name: string) => Promise<string>;
+  /**
+   * Unpacks a source package of Debian, when it is not in the cache; answers its folder. It is the
+   * release's that all images are made of, unless another is asked for.
+   */
+  readonly debianSource: (name: string, release?: string) => Promise<string>;
   readonly toolchain: Toolchain;
   /** Our additions to wasi-libc, for programs that count on a Unix. */
   readonly library: CLibrary;

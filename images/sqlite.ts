@@ -14,7 +14,7 @@ const FTS3_LEFT_OUT = /^fts3_(test|icu)\.c$/;
 const FLAGS = [
   ...['-w', '-I/gen', '-I/src', '-I/ext/rtree', '-I/ext/fts3'],
   ...['-DSQLITE_CORE', '-DSQLITE_THREADSAFE=0', '-DSQLITE_OMIT_LOAD_EXTENSION'],
-  ...['-include', '/gen/no-shared-memory.h', '-DSQLITE_MAX_MMAP_SIZE=0', '-DNDEBUG'],
+  ...['-DSQLITE_MAX_MMAP_SIZE=0', '-DNDEBUG'],
   ...['-DSQLITE_TEMP_STORE=2', '-DSQLITE_USE_URI=1'],
   ...['-DHAVE_USLEEP=1', '-DHAVE_FDATASYNC=1', '-DHAVE_GMTIME_R=1', '-DHAVE_LOCALTIME_R=1'],
   ...['-DHAVE_ISNAN=1', '-DHAVE_STDINT_H=1', '-DHAVE_INTTYPES_H=1'],
@@ -26,14 +26,26 @@ const FLAGS = [
   ),
 ];
 
+/**
+ * Processes do not share memory here. SQLite then keeps the index of a write-ahead log in its own
+ * memory when it locks the database for itself (PRAGMA locking_mode=EXCLUSIVE), and refuses WAL
+ * otherwise.
+ */
+function withoutSharedMemory(path: string): Uint8Array {
+  const source = readFileSync(path, 'utf8');
+  const adapted = source.replace(/unixShmMap(?=\s+\/\* xShmMap method \*\/)/, '0');
+  if (adapted === source) throw new Error('os_unix.c of SQLite is not as it was');
+  return Buffer.from(adapted);
+}
+
 /** The shell with the library in it, compiled file by file. */
 async function buildSqlite(kitchen: Kitchen): Promise<Uint8Array> {
-  const { debianSource, compileProgram, library, sourcePath, progress } = kitchen;
+  const { debianSource, compileProgram, library, progress } = kitchen;
   const folder = await debianSource('sqlite3');
   progress('Generating sources of sqlite3');
   const files = {
     ...(await generateSources(folder, kitchen)),
-    '/gen/no-shared-memory.h': readFileSync(sourcePath('sqlite/no-shared-memory.h')),
+    '/src/os_unix.c': withoutSharedMemory(join(folder, 'src', 'os_unix.c')),
   };
   const sourcesIn = (path: string, leftOut: RegExp): string[] =>
     readdirSync(join(folder, path))

@@ -93,7 +93,9 @@ export class CellServer {
       reportBug: host.reportBug,
       trace: this.#trace,
     };
-    this.#programs = new ProgramCache(linker, new RewriteCache(host), host);
+    // The event loop stands still meanwhile, and with it the clock of the heartbeats.
+    const rewrites = new RewriteCache(host, () => this.#tell(0, { type: 'heartbeat' }));
+    this.#programs = new ProgramCache(linker, rewrites, host);
     this.#loader = new CellProgramLoader(this.#programs);
     this.#files = new ContainerFiles(this.#guestHost);
     this.#decoder = new FrameDecoder({

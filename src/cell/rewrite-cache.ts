@@ -22,19 +22,24 @@ type Facts = Omit<RewrittenModule, 'bytes'> & { readonly sizeBytes: number };
  */
 export class RewriteCache {
   readonly #host: CellHost;
+  readonly #progress: () => void;
 
-  constructor(host: CellHost) {
+  /** `progress` is called again and again while a program is rewritten. */
+  constructor(host: CellHost, progress: () => void = () => {}) {
     this.#host = host;
+    this.#progress = progress;
   }
 
   /** `key`: names the content of `bytes`. Errors: as `rewriteModule`. */
   rewrite(key: string, bytes: Uint8Array<ArrayBuffer>): RewrittenModule {
     const directory = this.#host.rewriteCacheDirectory;
-    if (directory === undefined || bytes.length < MIN_MODULE_BYTES) return rewriteModule(bytes);
+    if (directory === undefined || bytes.length < MIN_MODULE_BYTES) {
+      return rewriteModule(bytes, this.#progress);
+    }
     const path = `${directory}/${this.#host.sha256(new TextEncoder().encode(key))}-${REWRITER_VERSION}`;
     const known = this.#read(path);
     if (known) return known;
-    const rewritten = rewriteModule(bytes);
+    const rewritten = rewriteModule(bytes, this.#progress);
     this.#write(directory, path, rewritten);
     return rewritten;
   }

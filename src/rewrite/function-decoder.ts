@@ -16,6 +16,9 @@ const MERGES_OF_LOOP = 6;
 /** A power of two above `RECENT_COUNT`. */
 const RECENT_RING = 16;
 
+/** A few milliseconds' worth. */
+const FUNCTIONS_BETWEEN_PROGRESS = 4096;
+
 /**
  * Reads a body into its events.
  *
@@ -55,14 +58,18 @@ export class FunctionDecoder {
   readonly #prefixed: PrefixedDecoder;
   readonly #onType: (index: number) => void;
   readonly #declaredFunctions: Uint8Array;
+  readonly #progress: () => void;
+  #decodedCount = 0;
   #cost = 0;
   #depth = 0;
   /** Where the last instructions begin: a ring, and how many were put into it. */
   readonly #recent = new Int32Array(RECENT_RING);
   #recentCount = 0;
 
-  constructor(module: ModuleOutline) {
+  /** `progress` is called every so many functions. */
+  constructor(module: ModuleOutline, progress: () => void = () => {}) {
     this.#module = module;
+    this.#progress = progress;
     this.#reader = new ByteReader(module.bytes);
     this.#prefixed = new PrefixedDecoder(module, this.#reader, this.events);
     this.#onType = indexBelow(module.types.length, 'type');
@@ -74,6 +81,8 @@ export class FunctionDecoder {
 
   /** Reads the body that stands at [start, end); the last function's events are gone. */
   decode(functionIndex: number, start: number, end: number): void {
+    this.#decodedCount += 1;
+    if (this.#decodedCount % FUNCTIONS_BETWEEN_PROGRESS === 0) this.#progress();
     this.#readLocals(functionIndex, start, end);
     const { events } = this;
     events.clear();

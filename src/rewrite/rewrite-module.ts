@@ -82,12 +82,19 @@ export interface FunctionImport {
  */
 export const REWRITER_VERSION = 7;
 
-/** # Errors: invalid-argument (`exec format error: …`). */
-export function rewriteModule(bytes: Uint8Array<ArrayBuffer>): RewrittenModule {
+/**
+ * `progress` is called again and again meanwhile: tens of megabytes take seconds.
+ *
+ * # Errors: invalid-argument (`exec format error: …`).
+ */
+export function rewriteModule(
+  bytes: Uint8Array<ArrayBuffer>,
+  progress?: () => void,
+): RewrittenModule {
   const outline = readOutline(bytes);
   admit(outline);
   const items = new AppendedItems(outline);
-  const { code, isIrreversible } = rewriteBodies(outline, items);
+  const { code, isIrreversible } = rewriteBodies(outline, items, progress);
   const freeName = freeExportNames(outline);
   const globals = copyableGlobals(outline);
   const exports = {
@@ -134,9 +141,10 @@ const EXPECTED_GROWTH = 1.5;
 function rewriteBodies(
   outline: ModuleOutline,
   items: AppendedItems,
+  progress?: () => void,
 ): { code: RewrittenCode; isIrreversible: boolean } {
   const code = new Assembler(Math.ceil(outline.bytes.length * EXPECTED_GROWTH));
-  const decoder = new FunctionDecoder(outline);
+  const decoder = new FunctionDecoder(outline, progress);
   const planner = new RegionPlanner();
   const cache = new CachePlanner();
   const counted = new CountedLoops(outline, decoder);

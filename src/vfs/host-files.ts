@@ -158,8 +158,15 @@ export function permissionsOfStat(stat: HostStat): number {
 
 /**
  * A time as Node's calls take it. A double holds today's times to some 240 ns, so this is how
- * exactly a file's times can be set.
+ * exactly a file's times can be set. What is below a nanosecond is cut off on the way to the
+ * system: where the double is a little too small for its nanosecond, the next one is taken.
  */
 export function hostSeconds(timeNs: bigint): number {
-  return Number(timeNs / 1_000_000_000n) + Number(timeNs % 1_000_000_000n) / 1e9;
+  const whole = Number(timeNs / 1_000_000_000n);
+  const nanoseconds = Number(timeNs % 1_000_000_000n);
+  const seconds = whole + nanoseconds / 1e9;
+  const next = seconds + Number.EPSILON * 2 ** Math.floor(Math.log2(seconds));
+  const error = (candidate: number): number =>
+    Math.abs(Math.trunc((candidate - whole) * 1e9) - nanoseconds);
+  return error(next) < error(seconds) ? next : seconds;
 }

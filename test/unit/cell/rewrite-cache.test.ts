@@ -73,4 +73,15 @@ test('a folder that cannot be written does not keep a program from running', () 
   assert.is(bugs.length, 1);
 });
 
+test('signs of life are given while a program of many functions is rewritten', async () => {
+  let signCount = 0;
+  const cache = new RewriteCache(host, () => {
+    signCount += 1;
+  });
+  cache.rewrite('sha256:2', await wat(`(module ${'(func)'.repeat(100)})`));
+  assert.is(signCount, 0);
+  cache.rewrite('sha256:3', await wat(`(module ${'(func)'.repeat(5000)})`));
+  assert.ok(signCount >= 2, `${signCount}`);
+});
+
 test.run();
