@@ -39,6 +39,8 @@ export interface FileKey {
  */
 export class FileLocks {
   readonly #files = new Map<string, LockedFile>();
+  /** The files on which an owner may have locks: who ends need not look through all. */
+  readonly #filesOf = new Map<LockOwner, Set<string>>();
 
   /**
    * Takes a lock, or changes one's own: what the owner held in that range is replaced. Answers a
@@ -49,8 +51,10 @@ export class FileLocks {
     if (file && conflictIn(file, lock)) return file.released;
     const locks = merged(file?.locks ?? [], lock);
     if (locks.length > MAX_LOCKS_OF_FILE) throw ERRNO.ENOLCK;
+    if (!file && this.#files.size >= MAX_LOCKED_FILES) throw ERRNO.ENOLCK;
+    const names = this.#filesOf.get(lock.owner) ?? new Set();
+    this.#filesOf.set(lock.owner, names.add(nameOf(key)));
     if (!file) {
-      if (this.#files.size >= MAX_LOCKED_FILES) throw ERRNO.ENOLCK;
       this.#files.set(nameOf(key), { locks, released: new WaitQueue() });
       return undefined;
     }
@@ -72,13 +76,12 @@ export class FileLocks {
   }
 
   releaseAll(owner: LockOwner): void {
-    for (const [name, file] of this.#files) {
-      this.#keep(
-        name,
-        file,
-        file.locks.filter((lock) => lock.owner !== owner),
-      );
+    for (const name of this.#filesOf.get(owner) ?? []) {
+      const file = this.#files.get(name);
+      const others = file?.locks.filter((lock) => lock.owner !== owner);
+      if (file && others) this.#keep(name, file, others);
     }
+    this.#filesOf.delete(owner);
   }
 
   get isEmpty(): boolean {

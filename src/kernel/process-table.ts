@@ -7,11 +7,16 @@ export const PID_MAX = 32_768;
 /** As Linux's RESERVED_PIDS: the first pids are not given out again. */
 const FIRST_REUSED_PID = 300;
 export const INIT_PID = 1;
+/**
+ * How many there may be when nobody says: as many as systemd allows a service. Each costs the cell
+ * memory and address space, which its other containers need, too.
+ */
+const DEFAULT_LIMIT = 4_915;
 
 /** All processes of a container by their pids, the dead that nobody has waited for among them. */
 export class ProcessTable {
   readonly #processes = new Map<number, Process>();
-  #limit = PID_MAX - 1;
+  #limit = DEFAULT_LIMIT;
   /** Threads that are not their process's first have a tid of the same numbers. */
   readonly #threadIds = new Set<number>();
   readonly #quota: ThreadQuota;
@@ -24,9 +29,9 @@ export class ProcessTable {
     this.limit = limit;
   }
 
-  /** How many there may be at once; undefined: as many as there are pids. */
+  /** How many there may be at once. */
   set limit(limit: number | undefined) {
-    this.#limit = Math.min(limit ?? PID_MAX - 1, PID_MAX - 1);
+    this.#limit = Math.min(limit ?? DEFAULT_LIMIT, PID_MAX - 1);
   }
 
   /** Processes and threads, as the pids controller counts them. */

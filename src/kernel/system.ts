@@ -19,7 +19,7 @@ export interface SystemOptions {
   readonly fillRandom: (target: Uint8Array) => void;
   readonly loader: ProgramLoader;
   readonly hostname: string;
-  /** How many processes and threads there may be at once; undefined: as many as pids. */
+  /** How many processes and threads there may be at once; undefined: thousands. */
   readonly pidsLimit?: number | undefined;
 }
 
