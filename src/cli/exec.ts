@@ -52,6 +52,9 @@ export const EXEC: Command = {
     await engine.call<ContainerInspect>('GET', `${container}/json`);
     if (hasTerminal && takesInput) requireTerminal(terminal);
     const detachKeys = detachKeysOf(flags, terminal);
+    if (flags.isOn('privileged')) {
+      terminal.stderr.write('WARNING: Privileged mode is not obeyed.\n');
+    }
     const request: ExecCreateRequest = {
       Cmd: command,
       Env: environmentOf(flags, terminal),

@@ -9,7 +9,8 @@ const SPACE = 0x20;
 const CARET = 0x5e;
 /** ^X shows what is this far from X. */
 const CONTROL_OFFSET = 0x40;
-const TAB_WIDTH = 8;
+/** Linux shows it as it is even where it processes output: in its queue of echo it is special. */
+const ALL_ONES = 0xff;
 
 /**
  * The line that is being typed as the person sees it: shows what is typed, and undoes on the screen
@@ -28,7 +29,7 @@ export class TerminalEcho {
   /** A byte that will be part of the line. */
   typed(byte: number): void {
     if (!this.#has(LOCAL_FLAGS.ECHO)) return;
-    if (this.#input.isLineEmpty) this.#output.lineColumn = this.#output.column;
+    if (this.#input.isLineEmpty) this.#output.beginLine();
     this.#show(byte);
   }
 
@@ -126,11 +127,10 @@ export class TerminalEcho {
   }
 
   #show(byte: number): void {
-    if (!this.#has(LOCAL_FLAGS.ECHOCTL) || !isControl(byte) || byte === TAB) {
-      this.#output.echo(byte);
-      return;
-    }
-    this.#output.echoRaw([CARET, byte ^ CONTROL_OFFSET], 2);
+    if (this.#has(LOCAL_FLAGS.ECHOCTL) && isControl(byte) && byte !== TAB) {
+      this.#output.echoRaw([CARET, byte ^ CONTROL_OFFSET]);
+    } else if (byte === ALL_ONES) this.#output.echoRaw([byte]);
+    else this.#output.echo(byte);
   }
 
   /** Bytes of the character at the end; 0 when there is none that is whole. */
@@ -155,19 +155,14 @@ export class TerminalEcho {
     }
   }
 
-  /**
-   * How far back a tab goes follows from what stands between it and the tab before it, or the
-   * beginning of the line, whose column is known.
-   */
   #rubOutTab(rest: Uint8Array): void {
     const before = rest.lastIndexOf(TAB);
-    let columns = before < 0 ? this.#output.lineColumn : 0;
+    let columns = 0;
     for (const byte of rest.subarray(before + 1)) {
       if (isControl(byte)) columns += this.#has(LOCAL_FLAGS.ECHOCTL) ? 2 : 0;
       else if (!this.#isContinuation(byte)) columns += 1;
     }
-    const width = TAB_WIDTH - (columns % TAB_WIDTH);
-    this.#output.echoRaw(new Array<number>(width).fill(BACKSPACE), -width);
+    this.#output.eraseTab(columns, before < 0);
   }
 }
 

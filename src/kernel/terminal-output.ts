@@ -7,6 +7,8 @@ import { WaitQueue } from './wait-queue.ts';
 const CAPACITY = 8192;
 /** Of it, what programs leave to the echo, which has nobody who could wait. */
 const ECHO_RESERVE = 4096;
+/** As many pieces of echo wait for ^Q; what is typed beyond is not shown. */
+const MAX_PENDING_ECHOES = 4096;
 const TAB_WIDTH = 8;
 /** The most bytes that one byte becomes: a tab in spaces. */
 const MAX_EXPANSION = TAB_WIDTH;
@@ -30,18 +32,20 @@ export function isContinuation(byte: number): boolean {
 
 /** The way of a terminal's output: processed (OPOST), with the column kept, to whoever shows it. */
 export class TerminalOutput {
-  /** Where the cursor stands, as far as what passed here tells. */
-  column = 0;
-  /** The column behind which the line that is being typed began. */
-  lineColumn = 0;
   flags: number;
   isUtf8: boolean;
   readonly writable = new WaitQueue();
   readonly #sink: ByteSink;
   readonly #queue = new Uint8Array(CAPACITY);
+  /** Where the cursor stands, as far as what passed here tells. */
+  #column = 0;
   #start = 0;
   #end = 0;
+  /** The column behind which the line that is being typed began. */
+  #lineColumn = 0;
   #isStopped = false;
+  /** Echo that waits for ^Q: what it becomes is settled when it is shown. */
+  #pendingEchoes: (() => void)[] = [];
   #isWaiting = false;
 
   constructor(sink: ByteSink, flags: number, isUtf8: boolean) {
@@ -51,10 +55,6 @@ export class TerminalOutput {
   }
 
   /** ^S: nothing goes out until ^Q. */
-  get isStopped(): boolean {
-    return this.#isStopped;
-  }
-
   stop(): void {
     this.#isStopped = true;
   }
@@ -62,6 +62,7 @@ export class TerminalOutput {
   start(): void {
     if (!this.#isStopped) return;
     this.#isStopped = false;
+    for (const echo of this.#pendingEchoes.splice(0)) this.#echo(echo);
     this.drain();
     this.writable.wakeAll();
   }
@@ -90,14 +91,35 @@ export class TerminalOutput {
 
   /** Echoes a byte as a program would have written it. */
   echo(byte: number): void {
-    if (this.#hasRoom(MAX_EXPANSION)) this.#process(byte);
+    this.#echo(() => this.#process(byte));
   }
 
-  /** Echoes bytes as they are; the cursor moves by `columns`. */
-  echoRaw(bytes: readonly number[], columns: number): void {
-    if (!this.#hasRoom(bytes.length)) return;
-    for (const byte of bytes) this.#put(byte);
-    this.column = Math.max(0, this.column + columns);
+  /** Echoes bytes as they are; the cursor moves by so many columns. */
+  echoRaw(bytes: readonly number[]): void {
+    this.#echo(() => {
+      for (const byte of bytes) this.#put(byte);
+      this.#column += bytes.length;
+    });
+  }
+
+  /** The next echo is the first of a line that is being typed. */
+  beginLine(): void {
+    this.#echo(() => {
+      this.#lineColumn = this.#column;
+    });
+  }
+
+  /**
+   * Goes back over a tab. How far follows from the columns between it and the tab before it, or the
+   * beginning of the line.
+   */
+  eraseTab(columns: number, isFirst: boolean): void {
+    this.#echo(() => {
+      const from = columns + (isFirst ? this.#lineColumn : 0);
+      const width = TAB_WIDTH - (from % TAB_WIDTH);
+      for (let count = 0; count < width; count++) this.#put(BACKSPACE);
+      this.#column = Math.max(0, this.#column - width);
+    });
   }
 
   /** Passes on what the sink takes. */
@@ -129,6 +151,7 @@ export class TerminalOutput {
   /** Drops what has not gone out. */
   flush(): void {
     this.#start = this.#end = 0;
+    this.#pendingEchoes = [];
     this.writable.wakeAll();
   }
 
@@ -156,7 +179,7 @@ export class TerminalOutput {
       if (isControl(byte)) break;
       if (!isUtf8 || !isContinuation(byte)) columns += 1;
     }
-    this.column += columns;
+    this.#column += columns;
     return count;
   }
 
@@ -176,38 +199,38 @@ export class TerminalOutput {
         this.#tab();
         return;
       case BACKSPACE:
-        this.column = Math.max(0, this.column - 1);
+        this.#column = Math.max(0, this.#column - 1);
         break;
       default:
-        if (!isControl(byte) && !(this.isUtf8 && isContinuation(byte))) this.column += 1;
+        if (!isControl(byte) && !(this.isUtf8 && isContinuation(byte))) this.#column += 1;
     }
     this.#put(byte);
   }
 
   #newline(): void {
-    if (this.flags & OUTPUT_FLAGS.ONLRET) this.column = 0;
+    if (this.flags & OUTPUT_FLAGS.ONLRET) this.#column = 0;
     if (this.flags & OUTPUT_FLAGS.ONLCR) {
       this.#put(RETURN);
-      this.column = 0;
+      this.#column = 0;
     }
-    this.lineColumn = this.column;
+    this.#lineColumn = this.#column;
     this.#put(NEWLINE);
   }
 
   #return(): void {
-    if (this.flags & OUTPUT_FLAGS.ONOCR && this.column === 0) return;
+    if (this.flags & OUTPUT_FLAGS.ONOCR && this.#column === 0) return;
     if (this.flags & OUTPUT_FLAGS.OCRNL) {
-      if (this.flags & OUTPUT_FLAGS.ONLRET) this.column = this.lineColumn = 0;
+      if (this.flags & OUTPUT_FLAGS.ONLRET) this.#column = this.#lineColumn = 0;
       this.#put(NEWLINE);
       return;
     }
-    this.column = this.lineColumn = 0;
+    this.#column = this.#lineColumn = 0;
     this.#put(RETURN);
   }
 
   #tab(): void {
-    const spaces = TAB_WIDTH - (this.column % TAB_WIDTH);
-    this.column += spaces;
+    const spaces = TAB_WIDTH - (this.#column % TAB_WIDTH);
+    this.#column += spaces;
     if ((this.flags & OUTPUT_FLAGS.XTABS) !== OUTPUT_FLAGS.XTABS) {
       this.#put(TAB);
       return;
@@ -215,8 +238,18 @@ export class TerminalOutput {
     for (let count = 0; count < spaces; count++) this.#put(SPACE);
   }
 
-  #hasRoom(size: number): boolean {
-    return this.#end - this.#start + size <= CAPACITY;
+  /** A piece of echo, of at most `MAX_EXPANSION` bytes. */
+  #echo(act: () => void): void {
+    if (this.#isStopped) {
+      if (this.#pendingEchoes.length < MAX_PENDING_ECHOES) this.#pendingEchoes.push(act);
+      return;
+    }
+    if (!this.#hasEchoRoom) this.drain();
+    if (this.#hasEchoRoom) act();
+  }
+
+  get #hasEchoRoom(): boolean {
+    return this.#end - this.#start + MAX_EXPANSION <= CAPACITY;
   }
 
   #put(byte: number): void {

@@ -1,5 +1,7 @@
 """Plays cases on a pseudo-terminal of this machine, and tells what came of each step.
 
+Usage: pty-recorder.py SECONDS, after which silence means that nothing more comes.
+
 Standard input: JSON, a list of cases, each a list of steps [kind, argument]; the answer is a list of lists
 of [shown, got, signals]. Bytes are strings of U+0000 to U+00FF. We lead a session of our own whose
 controlling terminal it is, and are its foreground group.
@@ -25,7 +27,7 @@ FLAGS = {
     ),
 }
 CONTROLS = {"endOfLine": 11, "secondEndOfLine": 16, "time": 5, "minimum": 6, "interrupt": 0}
-QUIET_S = 0.02
+QUIET_S = float(sys.argv[1])
 
 
 def main():
