@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
@@ -77,6 +78,21 @@ function report({ file, passed, failed, skipped, seconds, output }: Result): voi
   }
 }
 
+/**
+ * Images that tests are about are built before any test is timed: the first time on a machine it
+ * takes minutes. What fails here fails in the test that needs it.
+ */
+async function buildImages(files: readonly string[]): Promise<void> {
+  const names = files.flatMap((file) => /\/packages\/([^/]+)\.test\.ts$/.exec(file)?.[1] ?? []);
+  if (files.includes('test/e2e/shell.test.ts')) names.push('base');
+  if (names.length === 0) return;
+  const builder = spawn(process.execPath, [join(root, 'scripts', 'images.ts'), ...names], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  await once(builder, 'close');
+}
+
 /** Those that start engines run alone: they take all cores and would only slow each other down. */
 async function main(): Promise<void> {
   const files = testFiles(process.argv.slice(2));
@@ -91,6 +107,7 @@ async function main(): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, () => work(together)));
+  await buildImages(alone);
   await work(alone);
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, 0);
