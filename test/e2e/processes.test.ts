@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compileUnixSource } from '../suite/compile-source.ts';
-import { EngineFixture } from './engine-fixture.ts';
+import { EngineFixture, until } from './engine-fixture.ts';
 
 const SOURCE = 'wasm/fixtures/processes.c';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -104,6 +104,23 @@ test('a limit of processes holds', () => {
     'one',
   ]);
   assert.is(ran.stdout, 'fork: -1 EAGAIN\n');
+});
+
+test('a fork bomb ends with its container, and does not keep its neighbour from running', async () => {
+  const start = (...args: string[]): string =>
+    engine.ok('run', '-d', '--isolation', 'dense', ...args);
+  const neighbour = start('processes', '/bin/processes', 'count');
+  const bomb = start('-m', '64m', 'processes', '/bin/processes', 'bomb');
+  const count = (): number => Number(engine.ok('logs', '--tail', '1', neighbour));
+  const pids = (): number =>
+    Number(engine.ok('stats', '--no-stream', '--format', '{{.PIDs}}', bomb));
+  await until(() => pids() > 50, 'the bomb goes off', 30_000);
+  const before = count();
+  await until(() => count() >= before + 20, 'the neighbour counts on', 30_000);
+  engine.ok('rm', '-f', bomb);
+  const after = count();
+  await until(() => count() > after, 'and goes on', 30_000);
+  engine.ok('rm', '-f', neighbour);
 });
 
 test.run();
