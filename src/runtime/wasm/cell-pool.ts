@@ -2,13 +2,15 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { WarmMessage } from '../../link/messages.ts';
 import type { Isolation } from '../../spec/resources.ts';
-import { Cell, type CellProgram } from './cell.ts';
+import { Cell, type CellProgram, GUEST_STACK_BYTES } from './cell.ts';
 import type { CellRegistry } from './cell-registry.ts';
 
 /** Cells started ahead, so that a container does not wait for a process to start. */
 const SPARE_CELLS = 2;
 /** Past this V8's garbage collector makes everybody in a cell wait. */
 const MAX_TASKS_PER_CELL = 500;
+/** Of the stacks that a cell can have, those of first processes; the rest is for their children. */
+const FIRST_PROCESS_SHARE = 0.5;
 /** A cell whose last container ended is kept so long for the next one of the same image. */
 const IDLE_LIFETIME_MS = 30_000;
 const MAX_IDLE_CELLS = 4;
@@ -38,6 +40,7 @@ export class CellPool implements AsyncDisposable {
   readonly #log: Log;
   readonly #spreadCells: number;
   readonly #watchdogTickMs: number;
+  readonly #maxTasksPerCell: number;
   readonly #cells = new Set<Cell>();
   readonly #spares: Cell[] = [];
   readonly #idle = new Map<Cell, Timer>();
@@ -55,6 +58,7 @@ export class CellPool implements AsyncDisposable {
     this.#spreadCells = spreadCells;
     this.#watchdogTickMs = watchdogTickMs;
     this.#program = program;
+    this.#maxTasksPerCell = maxTasksPerCell(program.hardening.memoryCeilingBytes);
     this.#registry = registry;
     this.#clock = clock;
     this.#log = log;
@@ -112,7 +116,7 @@ export class CellPool implements AsyncDisposable {
     );
     if (isolation === 'default' && shared.length < this.#spreadCells)
       return this.#takeSpare(domain);
-    const roomy = shared.filter((cell) => cell.taskCount < MAX_TASKS_PER_CELL);
+    const roomy = shared.filter((cell) => cell.taskCount < this.#maxTasksPerCell);
     const related = roomy.filter((cell) => cell.domain === domain);
     const candidates = related.length > 0 ? related : roomy;
     return (
@@ -174,3 +178,9 @@ export class CellPool implements AsyncDisposable {
 }
 
 const REFILL_DELAY_MS = 20;
+
+/** A small machine has more cells in place of larger ones: every coroutine's stack counts in full. */
+function maxTasksPerCell(memoryCeilingBytes = Number.POSITIVE_INFINITY): number {
+  const stacks = (memoryCeilingBytes / GUEST_STACK_BYTES) * FIRST_PROCESS_SHARE;
+  return Math.max(1, Math.min(MAX_TASKS_PER_CELL, Math.floor(stacks)));
+}

@@ -36,6 +36,7 @@ export interface CellProgram {
  * stack of a coroutine.
  */
 const GUEST_STACK_KIB = 7_000;
+export const GUEST_STACK_BYTES = GUEST_STACK_KIB * 1024;
 
 /**
  * V8's young generation would grow to 16 MiB a half, a third of what 500 idle containers cost; a

@@ -23,6 +23,8 @@ export class CellHardening {
   readonly launcher: readonly string[];
   readonly nodeFlags: readonly string[];
   readonly facts: readonly Hardening[];
+  /** What a cell may take of the machine's memory, its stacks in full; undefined: no limit holds. */
+  readonly memoryCeilingBytes: number | undefined;
   readonly #seccompPath: string | undefined;
   readonly #taskset: string | undefined;
   readonly #log: Log;
@@ -31,6 +33,7 @@ export class CellHardening {
     readonly launcher: readonly string[];
     readonly nodeFlags: readonly string[];
     readonly facts: readonly Hardening[];
+    readonly memoryCeilingBytes: number | undefined;
     readonly seccompPath: string | undefined;
     readonly taskset: string | undefined;
     readonly log: Log;
@@ -38,6 +41,7 @@ export class CellHardening {
     this.launcher = parts.launcher;
     this.nodeFlags = parts.nodeFlags;
     this.facts = parts.facts;
+    this.memoryCeilingBytes = parts.memoryCeilingBytes;
     this.#seccompPath = parts.seccompPath;
     this.#taskset = parts.taskset;
     this.#log = parts.log;
@@ -121,6 +125,7 @@ export function probeHardening({ environmentPath, dataRoot, log }: ProbeOptions)
     launcher,
     nodeFlags: PERMISSION_FLAGS,
     facts,
+    memoryCeilingBytes: noLimit === undefined ? ceiling : undefined,
     seccompPath,
     taskset: find('taskset'),
     log,
