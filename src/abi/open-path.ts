@@ -15,16 +15,12 @@ import {
 } from './preview1/numbers.ts';
 import { statusFlagsOf } from './preview1/status-flags.ts';
 
+/** What preview1's path_open says of how to open. */
 export interface OpenRequest {
-  readonly fd: number;
   readonly lookupFlags: number;
-  readonly path: { readonly pointer: number; readonly length: number };
-  /** preview1's oflags, rights and fdflags. */
   readonly openFlags: number;
   readonly rights: bigint;
-  readonly inheritingRights: bigint;
   readonly fdFlags: number;
-  readonly closeOnExec: boolean;
   /** Of a file that is created, before the umask. */
   readonly permissions: number;
 }
@@ -36,29 +32,48 @@ export interface OpenRequest {
 const WRITE_RIGHTS = RIGHTS.fdWrite | RIGHTS.fdAllocate | RIGHTS.fdFilestatSetSize;
 const READ_RIGHTS = RIGHTS.fdRead | RIGHTS.fdReaddir;
 
+/** What the path_open calls of all ABIs begin with, as it comes. */
+export type OpenArguments = readonly [
+  fd: number,
+  lookupFlags: number,
+  path: number,
+  length: number,
+  openFlags: number,
+  rights: bigint,
+  inheritingRights: bigint,
+  fdFlags: number,
+];
+
 /**
- * Opens what a path names, for all ABIs: answers the new fd, or WOULD_BLOCK (a FIFO whose other end
- * nobody has).
+ * The path_open of an ABI: opens what a path names, and writes the new fd to `opened`. Answers
+ * WOULD_BLOCK for a FIFO whose other end nobody has. `permissions` are those of a file that is
+ * created, before the umask.
  */
-export function openPath(thread: Thread, request: OpenRequest): number {
-  const { openFlags, path } = request;
-  const opening = openingOf(request);
-  const at = pathAt(thread, request.fd, rightsToOpen(openFlags), path.pointer, path.length);
+export function openPath(
+  thread: Thread,
+  [fd, lookupFlags, path, length, openFlags, rights, inheritingRights, fdFlags]: OpenArguments,
+  opened: number,
+  { closeOnExec, permissions }: { readonly closeOnExec: boolean; readonly permissions: number },
+): number | undefined {
+  thread.memory.bytes(opened, 4);
+  const asked = BigInt.asUintN(64, rights);
+  const opening = openingOf({ openFlags, fdFlags, lookupFlags, rights: asked, permissions });
+  const at = pathAt(thread, fd, rightsToOpen(openFlags), path, length);
   const description = openFile(thread, at, opening);
   if (description === 'would-block') return WOULD_BLOCK;
-  return thread.fds.add({
+  const newFd = thread.fds.add({
     description,
-    rights: request.rights & rightsOf(description),
-    inheritingRights: request.inheritingRights & INHERITED_RIGHTS,
-    isConfined: confines(thread, request.fd),
-    closeOnExec: request.closeOnExec,
+    rights: asked & rightsOf(description),
+    inheritingRights: BigInt.asUintN(64, inheritingRights) & INHERITED_RIGHTS,
+    isConfined: confines(thread, fd),
+    closeOnExec,
   });
+  thread.memory.writeU32(opened, newFd);
+  return undefined;
 }
 
 /** What preview1's flags and rights ask for. Throws EINVAL. */
-export function openingOf(
-  request: Pick<OpenRequest, 'openFlags' | 'fdFlags' | 'lookupFlags' | 'rights' | 'permissions'>,
-): FileOpening {
+export function openingOf(request: OpenRequest): FileOpening {
   const { openFlags, fdFlags } = request;
   checkFlags(openFlags, OPEN_FLAGS);
   checkFlags(fdFlags, FD_FLAGS);

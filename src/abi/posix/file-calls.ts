@@ -5,7 +5,6 @@ import type { GuestMemory } from '../../kernel/guest-memory.ts';
 import type { Thread } from '../../kernel/thread.ts';
 import type { Attributes, FileKind } from '../../vfs/contract.ts';
 import type { Location } from '../../vfs/path-walk.ts';
-import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { openPath } from '../open-path.ts';
 import { pathAt } from '../path-argument.ts';
@@ -30,6 +29,8 @@ const TYPE_BITS = {
 } as const satisfies Record<FileKind, number>;
 const TYPE_MASK = 0o170000;
 
+/** wasix' fdflagsext. */
+const CLOSE_ON_EXEC = 1;
 /** An id that is to stay as it is. */
 const UNCHANGED = -1;
 
@@ -45,35 +46,11 @@ export const FILE_CALLS = {
 
   path_open: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i32', 'i32', 'i32', 'i32'],
-    (
-      thread,
-      fd,
-      lookupFlags,
-      path,
-      length,
-      openFlags,
-      rights,
-      inheriting,
-      fdFlags,
-      fdFlagsExt,
-      mode,
-      opened,
-    ) => {
-      thread.memory.bytes(opened, 4);
-      const newFd = openPath(thread, {
-        fd,
-        lookupFlags,
-        path: { pointer: path, length },
-        openFlags,
-        rights: BigInt.asUintN(64, rights),
-        inheritingRights: BigInt.asUintN(64, inheriting),
-        fdFlags,
-        closeOnExec: (fdFlagsExt & 1) !== 0,
-        permissions: mode & 0o7777,
-      });
-      if (newFd === WOULD_BLOCK) return WOULD_BLOCK;
-      thread.memory.writeU32(opened, newFd);
-      return undefined;
+    (thread, fd, lookup, path, length, openFlags, rights, inheriting, fdFlags, ...rest) => {
+      const [fdFlagsExt, mode, opened] = rest;
+      const asked = [fd, lookup, path, length, openFlags, rights, inheriting, fdFlags] as const;
+      const closeOnExec = (fdFlagsExt & CLOSE_ON_EXEC) !== 0;
+      return openPath(thread, asked, opened, { closeOnExec, permissions: mode & 0o7777 });
     },
   ),
 

@@ -10,6 +10,7 @@ import { type Hostcall, hostcall } from '../hostcall.ts';
 import { openingOf, rightsOf } from '../open-path.ts';
 import { readText } from '../path-argument.ts';
 import { ALL_RIGHTS, RIGHTS } from '../preview1/numbers.ts';
+import { readRecords } from '../records.ts';
 import { readStrings } from '../strings.ts';
 
 const ACTION_SIZE = 32;
@@ -51,7 +52,12 @@ export const SPAWN_CALLS = {
           args: readStrings(memory, args, argsLength),
           env: readStrings(memory, env, envLength),
         },
-        actions: readActions(memory, actions, actionCount >>> 0),
+        actions: readRecords(
+          memory,
+          { pointer: actions, count: actionCount, most: MAX_ACTIONS },
+          ACTION_SIZE,
+          readAction,
+        ),
         attributes: attributes === 0 ? {} : readAttributes(memory, attributes),
       });
       memory.writeU32(pid, child);
@@ -59,14 +65,6 @@ export const SPAWN_CALLS = {
     },
   ),
 } satisfies Record<string, Hostcall>;
-
-function readActions(memory: GuestMemory, pointer: number, count: number): SpawnAction[] {
-  if (count > MAX_ACTIONS) throw ERRNO.EINVAL;
-  memory.bytes(pointer, count * ACTION_SIZE);
-  return Array.from({ length: count }, (_, index) =>
-    readAction(memory, (pointer >>> 0) + index * ACTION_SIZE),
-  );
-}
 
 function readAction(memory: GuestMemory, at: number): SpawnAction {
   const fd = memory.readU32(at + 4) | 0;

@@ -1,6 +1,5 @@
 import { ERRNO } from '../../base/errno.ts';
 import { makeDirectory } from '../../kernel/file-creation.ts';
-import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { openPath } from '../open-path.ts';
 import { isFollowing, pathAt, readText } from '../path-argument.ts';
@@ -8,29 +7,16 @@ import { type FileStatWriter, timesChange, writeFileStat } from './file-stat.ts'
 import { checkFlags, RIGHTS, SET_TIMES } from './numbers.ts';
 
 /** preview1 knows no modes: what a program creates is as its umask leaves it. */
-const NEW_FILE_PERMISSIONS = 0o666;
+const NEW_FILE = { closeOnExec: false, permissions: 0o666 };
 const NEW_DIRECTORY_PERMISSIONS = 0o777;
 
 /** All that names files by a path, relative to an open directory. */
 export const PATH_CALLS = {
   path_open: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i32', 'i32'],
-    (thread, fd, lookupFlags, path, length, openFlags, base, inheriting, fdFlags, opened) => {
-      thread.memory.bytes(opened, 4);
-      const newFd = openPath(thread, {
-        fd,
-        lookupFlags,
-        path: { pointer: path, length },
-        openFlags,
-        rights: BigInt.asUintN(64, base),
-        inheritingRights: BigInt.asUintN(64, inheriting),
-        fdFlags,
-        closeOnExec: false,
-        permissions: NEW_FILE_PERMISSIONS,
-      });
-      if (newFd === WOULD_BLOCK) return WOULD_BLOCK;
-      thread.memory.writeU32(opened, newFd);
-      return undefined;
+    (thread, fd, lookup, path, length, openFlags, rights, inheriting, fdFlags, opened) => {
+      const asked = [fd, lookup, path, length, openFlags, rights, inheriting, fdFlags] as const;
+      return openPath(thread, asked, opened, NEW_FILE);
     },
   ),
 

@@ -2,7 +2,6 @@ import { ERRNO } from '../../base/errno.ts';
 import { EventCounter } from '../../kernel/event-counter.ts';
 import { StreamHandle } from '../../kernel/file-description.ts';
 import { ACCESS, requireAccess } from '../../vfs/access.ts';
-import { WOULD_BLOCK } from '../glue.ts';
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { openPath } from '../open-path.ts';
 import { pathAt, WORKING_DIRECTORY_FD } from '../path-argument.ts';
@@ -78,34 +77,11 @@ export const FD_CALLS = {
 
   path_open2: hostcall(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i32', 'i32', 'i32'],
-    (
-      thread,
-      fd,
-      lookupFlags,
-      path,
-      length,
-      openFlags,
-      rights,
-      inheriting,
-      fdFlags,
-      fdFlagsExt,
-      opened,
-    ) => {
-      thread.memory.bytes(opened, 4);
-      const newFd = openPath(thread, {
-        fd,
-        lookupFlags,
-        path: { pointer: path, length },
-        openFlags,
-        rights: BigInt.asUintN(64, rights),
-        inheritingRights: BigInt.asUintN(64, inheriting),
-        fdFlags,
-        closeOnExec: (fdFlagsExt & CLOSE_ON_EXEC) !== 0,
-        permissions: 0o666,
-      });
-      if (newFd === WOULD_BLOCK) return WOULD_BLOCK;
-      thread.memory.writeU32(opened, newFd);
-      return undefined;
+    (thread, fd, lookup, path, length, openFlags, rights, inheriting, fdFlags, ...rest) => {
+      const [fdFlagsExt, opened] = rest;
+      const asked = [fd, lookup, path, length, openFlags, rights, inheriting, fdFlags] as const;
+      const closeOnExec = (fdFlagsExt & CLOSE_ON_EXEC) !== 0;
+      return openPath(thread, asked, opened, { closeOnExec, permissions: 0o666 });
     },
   ),
 

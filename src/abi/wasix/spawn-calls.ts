@@ -7,6 +7,7 @@ import { NO_SIGNALS, type SignalSet, signalSetOf } from '../../kernel/signals.ts
 import { type Hostcall, hostcall } from '../hostcall.ts';
 import { openingOf, rightsOf } from '../open-path.ts';
 import { readText } from '../path-argument.ts';
+import { readRecords } from '../records.ts';
 import { readLines } from '../strings.ts';
 
 /** `__wasi_proc_spawn_fd_op_t` */
@@ -44,7 +45,12 @@ export const SPAWN_CALLS = {
           env: readLines(memory, env, envLength),
           ...(search === 0 ? {} : { searchPath: readText(memory, path, pathLength) }),
         },
-        actions: readActions(memory, actions, actionCount >>> 0),
+        actions: readRecords(
+          memory,
+          { pointer: actions, count: actionCount, most: MAX_ACTIONS },
+          ACTION_SIZE,
+          readAction,
+        ),
         attributes: { defaultSignals, ignoredSignals },
       });
       memory.writeU32(pid, child);
@@ -52,14 +58,6 @@ export const SPAWN_CALLS = {
     },
   ),
 } satisfies Record<string, Hostcall>;
-
-function readActions(memory: GuestMemory, pointer: number, count: number): SpawnAction[] {
-  if (count > MAX_ACTIONS) throw ERRNO.EINVAL;
-  memory.bytes(pointer, count * ACTION_SIZE);
-  return Array.from({ length: count }, (_, index) =>
-    readAction(memory, (pointer >>> 0) + index * ACTION_SIZE),
-  );
-}
 
 function readAction(memory: GuestMemory, at: number): SpawnAction {
   const fd = memory.readU32(at + 4) | 0;
