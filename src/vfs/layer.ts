@@ -1,6 +1,7 @@
 import { decodeLayerIndex, type LayerEntry } from '../archive/layer-index.ts';
 import { ERRNO, errnoOfHostError } from '../base/errno.ts';
 import type { LayerSource } from '../spec/mount.ts';
+import { ContentCache, MAX_CACHED_FILE_BYTES } from './content-cache.ts';
 import type {
   Attributes,
   DirectoryEntry,
@@ -19,7 +20,7 @@ import { StoredXattrs } from './xattrs.ts';
 /**
  * A layer: the uncompressed archive as it is, and an index that tells where in it each file's bytes
  * are. Names are looked up in memory; contents are read from the one descriptor of the archive with
- * pread. Never changes.
+ * pread, and those of small files kept for a while. Never changes.
  *
  * # Ownership
  * Shared by all containers of a program that have the layer. Whoever holds one has called `open` or
@@ -36,6 +37,7 @@ export class Layer implements FileSystem {
   readonly id: string;
   readonly #host: HostFiles;
   readonly #fd: number;
+  readonly #cache = new ContentCache();
   #holderCount = 1;
 
   private constructor(host: HostFiles, fd: number, rootEntry: LayerEntry, id: string) {
@@ -121,9 +123,28 @@ export class Layer implements FileSystem {
     const sizeBytes = Math.min(target.length, entry.sizeBytes - position);
     if (sizeBytes === 0) return 0;
     if (this.#holderCount === 0) throw ERRNO.EBADF;
+    if (entry.sizeBytes > MAX_CACHED_FILE_BYTES) {
+      return this.#readArchive(target, sizeBytes, entry.offset + position);
+    }
+    const content = this.#cache.get(entry) ?? this.#readWhole(entry);
+    target.set(content.subarray(position, position + sizeBytes));
+    return sizeBytes;
+  }
+
+  #readWhole(entry: LayerEntry): Uint8Array {
+    const content = new Uint8Array(entry.sizeBytes);
+    for (let filled = 0; filled < content.length; ) {
+      const rest = content.subarray(filled);
+      filled += this.#readArchive(rest, rest.length, entry.offset + filled);
+    }
+    this.#cache.add(entry, content);
+    return content;
+  }
+
+  #readArchive(target: Uint8Array, sizeBytes: number, position: number): number {
     let count: number;
     try {
-      count = this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, entry.offset + position);
+      count = this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, position);
     } catch (thrown) {
       throw errnoOfHostError(thrown);
     }

@@ -66,4 +66,42 @@ test('an archive that is shorter than its index says is damaged, not empty', () 
   file.close();
 });
 
+test('small files are read from the archive once, as long as there is room for them', () => {
+  using host = new HostFixture();
+  let reads = 0;
+  const readSync: typeof host.host.fs.readSync = (...args) => {
+    reads++;
+    return fs.readSync(...args);
+  };
+  Object.assign(host, { host: { ...host.host, fs: { ...fs, readSync } } });
+  const texts = Array.from({ length: 70 }, (_, index) => String(index % 10).repeat(16_384));
+  const small = Object.fromEntries(texts.map((text, index) => [String(index), text]));
+  using layer = openTestLayer(host, { ...small, large: 'l'.repeat(16_385) });
+  const read = (name: string): string => {
+    const file = layer.root.lookup(name).open(READ);
+    const text = readAll(file);
+    file.close();
+    return text;
+  };
+  for (let round = 0; round < 2; round++) assert.is(read('7'), texts[7]);
+  assert.is(reads, 1);
+  const file = layer.root.lookup('7').open(READ);
+  const target = new Uint8Array(4).fill(1);
+  assert.equal([file.readAt(target, 16_382), ...target], [2, 55, 55, 1, 1]);
+  file.close();
+  // As many as fit into a mebibyte.
+  for (let index = 0; index < 64; index++) read(String(index));
+  assert.is(reads, 64);
+  read('0');
+  assert.is(reads, 64);
+  for (let index = 64; index < 70; index++) assert.is(read(String(index)), texts[index]);
+  read('0');
+  read('1');
+  assert.is(reads, 71);
+  read('large');
+  reads = 0;
+  assert.is(read('large').length, 16_385);
+  assert.ok(reads > 0);
+});
+
 test.run();
