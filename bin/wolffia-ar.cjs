@@ -2,4 +2,5 @@
 // Launches the C compiler's driver (src/main/cc.ts) as ar.
 'use strict';
 
-require('../dist/cc.cjs').main('ar');
+const driver = require('./launch.cjs')('wolffia-ar', 'cc.cjs');
+if (driver) driver.main('ar');

@@ -2,4 +2,5 @@
 // Launches the C compiler's driver (src/main/cc.ts) as c++.
 'use strict';
 
-require('../dist/cc.cjs').main('c++');
+const driver = require('./launch.cjs')('wolffia-c++', 'cc.cjs');
+if (driver) driver.main('c++');

@@ -2,4 +2,5 @@
 // Launches the C compiler's driver (src/main/cc.ts) as cc.
 'use strict';
 
-require('../dist/cc.cjs').main('cc');
+const driver = require('./launch.cjs')('wolffia-cc', 'cc.cjs');
+if (driver) driver.main('cc');

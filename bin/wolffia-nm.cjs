@@ -2,4 +2,5 @@
 // Launches the C compiler's driver (src/main/cc.ts) as nm.
 'use strict';
 
-require('../dist/cc.cjs').main('nm');
+const driver = require('./launch.cjs')('wolffia-nm', 'cc.cjs');
+if (driver) driver.main('nm');

@@ -2,4 +2,5 @@
 // Launches the C compiler's driver (src/main/cc.ts) as ranlib.
 'use strict';
 
-require('../dist/cc.cjs').main('ranlib');
+const driver = require('./launch.cjs')('wolffia-ranlib', 'cc.cjs');
+if (driver) driver.main('ranlib');
