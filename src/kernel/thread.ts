@@ -172,6 +172,11 @@ export class Thread {
     this.system.scheduler.leave(this);
     // An end of a FIFO whose other end did not come.
     if (this.retry instanceof StreamHandle) this.retry.discard();
+    // Children that it was running for had nothing else to run them.
+    while (this.isBorrowed) {
+      this.process.end({ status: signaled(SIGNALS.SIGKILL) });
+      this.giveBack();
+    }
     this.home.forget(this);
   }
 

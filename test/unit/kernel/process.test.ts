@@ -9,6 +9,7 @@ import { newSession, setProcessGroup } from '../../../src/kernel/session.ts';
 import { sendSignal } from '../../../src/kernel/signal-send.ts';
 import { kernelSignal, NO_SIGNALS } from '../../../src/kernel/signals.ts';
 import type { System } from '../../../src/kernel/system.ts';
+import { borrowChild } from '../../../src/kernel/vfork.ts';
 import { FakeCell } from '../../fake/green-process.ts';
 
 const ANY = { pid: -1, reportsStopped: false, reportsContinued: false };
@@ -134,6 +135,18 @@ test('a limit of processes holds, and what is over makes room', () => {
   refuses(() => childOf(first), ERRNO.EAGAIN);
   first.children.take(ANY, first.processGroup);
   childOf(first);
+});
+
+test('a child that still borrows its parent’s stack ends with it', () => {
+  const cell = new FakeCell();
+  const { process, thread } = cell.process(cell.group());
+  const child = borrowChild(thread);
+  const grandchild = borrowChild(thread);
+  assert.is(thread.process, grandchild);
+  process.end({ status: exited(0) });
+  thread.finish();
+  assert.is(thread.process, process);
+  assert.ok(child.isZombie && grandchild.isZombie);
 });
 
 test('one program follows another, with the same pid and without what was to be closed', async () => {
