@@ -18,7 +18,7 @@ test('hello-world', () => {
   assert.is(engine.run(['run', '--rm', 'hello-world']).stderr, '');
 });
 
-test('Python, PHP and C count the same words', () => {
+test('Python, PHP, Ruby and C count the same words', () => {
   // Words of very different lengths, over a megabyte.
   let seed = 7;
   const words: string[] = [];
@@ -38,12 +38,17 @@ test('Python, PHP and C count the same words', () => {
     'work/count.php',
     '<?php $d = file_get_contents($argv[1]); echo substr_count($d, "\\n"), " ", count(preg_split("/\\s+/", $d, -1, PREG_SPLIT_NO_EMPTY)), " ", strlen($d), "\\n";',
   );
+  engine.write(
+    'work/count.rb',
+    'd = File.binread(ARGV[0]); puts "#{d.count("\\n")} #{d.split.size} #{d.size}"',
+  );
   const expected = `${text.split('\n').length - 1} ${text.split(/\s+/).filter(Boolean).length} ${text.length}`;
   const count = (...command: readonly string[]): string =>
     engine.ok('run', '--rm', '-v', `${engine.path('work')}:/data`, ...command, '/data/book.txt');
   assert.is(count('fixtures', '/wordcount'), expected);
   assert.is(count('python', '/data/count.py'), expected);
   assert.is(count('php', '/data/count.php'), expected);
+  assert.is(count('ruby', '/data/count.rb'), expected);
 });
 
 test('Python sleeps, selects, and keeps files', () => {
@@ -51,6 +56,13 @@ test('Python sleeps, selects, and keeps files', () => {
     'import time, select, json, os\nt = time.monotonic(); time.sleep(0.05); select.select([], [], [], 0.05)\nassert time.monotonic() - t >= 0.1\njson.dump({"a": [1]}, open("/tmp/x", "w")); print(open("/tmp/x").read(), sorted(os.listdir("/tmp")))';
   assert.is(engine.ok('run', '--rm', 'python', '-c', script), '{"a": [1]} [\'x\']');
   assert.is(engine.run(['run', '--rm', 'python', '-c', 'raise SystemExit(3)']).exitCode, 3);
+});
+
+test('Ruby sleeps, and keeps files', () => {
+  const script =
+    't = Time.now; sleep 0.1; raise if Time.now - t < 0.1; require "json"; File.write("/tmp/x", [1].to_json); puts File.read("/tmp/x"), Dir.children("/tmp").inspect, RUBY_VERSION';
+  assert.is(engine.ok('run', '--rm', 'ruby', '-e', script), '[1]\n["x"]\n3.2.0');
+  assert.is(engine.run(['run', '--rm', 'ruby', '-e', 'exit 3']).exitCode, 3);
 });
 
 test('128 MiB through standard input and output are the same', () => {
