@@ -75,8 +75,8 @@ export const BASE: Recipe = {
   },
 };
 
-/** Fills an image with all that `base` has. */
-export async function fillBase(rootDirectory: string, kitchen: Kitchen): Promise<void> {
+/** The folders and files that a small Linux has, without programs. */
+export async function addRoot(rootDirectory: string): Promise<void> {
   for (const [path, mode] of Object.entries(FOLDERS)) {
     await mkdir(join(rootDirectory, path), { recursive: true });
     await chmod(join(rootDirectory, path), mode);
@@ -87,6 +87,11 @@ export async function fillBase(rootDirectory: string, kitchen: Kitchen): Promise
   for (const [path, content] of Object.entries(FILES)) {
     await writeFile(join(rootDirectory, path), content);
   }
+}
+
+/** Fills an image with all that `base` has. */
+export async function fillBase(rootDirectory: string, kitchen: Kitchen): Promise<void> {
+  await addRoot(rootDirectory);
   const [dash, toybox, awk] = await Promise.all([
     buildDash(kitchen),
     buildToybox(kitchen),

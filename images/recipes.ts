@@ -1,4 +1,5 @@
 import { BASE } from './base.ts';
+import { BUSYBOX } from './busybox.ts';
 import { CLANG } from './clang.ts';
 import { HELLO_WORLD } from './hello-world.ts';
 import { PHP, PYTHON, RUBY } from './interpreters.ts';
@@ -11,6 +12,7 @@ import { SQLITE } from './sqlite.ts';
 /** The images that come with Wolffia, in the order of their names. */
 export const RECIPES: readonly Recipe[] = [
   BASE,
+  BUSYBOX,
   CLANG,
   HELLO_WORLD,
   JQ,

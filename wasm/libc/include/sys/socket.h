@@ -13,6 +13,7 @@ extern "C" {
 
 #define SOCK_RAW 3
 #define SOCK_SEQPACKET 7
+#define SOCK_RDM 8
 #define AF_LOCAL AF_UNIX
 #define PF_UNIX AF_UNIX
 #define PF_LOCAL AF_UNIX
