@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * sources, whatever release they run.
  */
 const RELEASE = 'trixie';
-/** Asked for what a mirror does not have of that one; see `unpack`. */
+/** Asked for what a mirror has nothing of in the release that is wanted. */
 const OLDER_RELEASE = 'bookworm';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const MAX_COMPLAINT = 4096;
@@ -60,12 +60,14 @@ export class DebianSources {
   ): Promise<string> {
     if (existsSync(home)) return home;
     progress(`Fetching the source of ${name} from Debian`);
-    const apt = await this.#aptOf(release);
     const incoming = `${home}.${process.pid}`;
-    rmSync(incoming, { recursive: true, force: true });
-    mkdirSync(incoming, { recursive: true });
     try {
-      await apt.unpack(name, incoming);
+      try {
+        await this.#unpackInto(incoming, name, release);
+      } catch (thrown) {
+        if (release === OLDER_RELEASE) throw thrown;
+        await this.#unpackInto(incoming, name, OLDER_RELEASE);
+      }
       const folders = readdirSync(incoming, { withFileTypes: true });
       const folder = folders.find((one) => one.isDirectory());
       if (!folder) throw new Error(`apt unpacked nothing of ${name}`);
@@ -79,6 +81,13 @@ export class DebianSources {
       rmSync(incoming, { recursive: true, force: true });
     }
     return home;
+  }
+
+  async #unpackInto(directory: string, name: string, release: string): Promise<void> {
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
+    const apt = await this.#aptOf(release);
+    await apt.unpack(name, directory);
   }
 
   #aptOf(release: string): Promise<PrivateApt> {
@@ -114,8 +123,7 @@ class PrivateApt {
     }
     const mirror = findMirror();
     if (mirror === undefined) throw new Error("no Debian archive is among apt's sources");
-    const suites = `Suites: ${RELEASE} ${OLDER_RELEASE}`;
-    const stanza = ['Types: deb-src', `URIs: ${mirror}`, suites, 'Components: main'];
+    const stanza = ['Types: deb-src', `URIs: ${mirror}`, `Suites: ${release}`, 'Components: main'];
     if (existsSync(KEYRING)) stanza.push(`Signed-By: ${KEYRING}`);
     writeFileSync(join(sources, 'debian.sources'), `${stanza.join('\n')}\n`);
     this.#configPath = join(home, 'apt.conf');

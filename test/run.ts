@@ -53,8 +53,9 @@ function runFile(file: string): Promise<Result> {
       const passed = countOf(output, 'Passed');
       const total = countOf(output, 'Total');
       const skipped = countOf(output, 'Skipped');
+      const skipsAll = total === 0 && /^skipped: /m.test(output);
       // A file that dies without a summary has failed at least once.
-      const failed = Math.max(total - passed, code === 0 && total > 0 ? 0 : 1);
+      const failed = Math.max(total - passed, code === 0 && (total > 0 || skipsAll) ? 0 : 1);
       const seconds = (performance.now() - started) / 1000;
       resolve({ file, passed, failed, skipped, seconds, output });
     });
