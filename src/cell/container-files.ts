@@ -7,6 +7,7 @@ import { FileTree } from '../vfs/file-tree.ts';
 import { openHostDirectory } from '../vfs/host-dir.ts';
 import { createHostPaths, type HostPaths } from '../vfs/host-paths.ts';
 import { LayerPool } from '../vfs/layer-pool.ts';
+import { LazyFileSystem } from '../vfs/lazy.ts';
 import { MemoryFileSystem } from '../vfs/memory.ts';
 import type { MemoryCharge } from '../vfs/memory-quota.ts';
 import { type Overlay, openOverlay } from '../vfs/overlay.ts';
@@ -18,6 +19,7 @@ const DEVICES_DEVICE = 2n;
 const FIRST_MOUNT_DEVICE = 16n;
 /** Shown, and not made in the upperdir. */
 const VIRTUAL = { isVirtual: true } as const;
+const SHARED_MEMORY = '/dev/shm';
 /** A path that does not exist: an upperdir is made when something is written. */
 const NO_UPPERDIR = '/nonexistent';
 
@@ -49,9 +51,11 @@ export class ContainerFiles {
     const tree = owned.use(new FileTree(overlay));
     const { fillRandom, clock } = this.#host;
     const now = (): bigint => clock.realtimeNs();
+    const { hasTerminal } = spec;
+    const devices = { device: DEVICES_DEVICE, fillRandom, now, charge, hasTerminal };
     mountAt(tree, '/dev', VIRTUAL, () => {
-      const { hasTerminal } = spec;
-      return createDevices({ device: DEVICES_DEVICE, fillRandom, now, charge, hasTerminal });
+      const facts = { typeName: 'tmpfs', isReadOnly: false };
+      return new LazyFileSystem(facts, () => createDevices(devices));
     });
     let device = FIRST_MOUNT_DEVICE;
     const mounts: { readonly target: string; readonly open: () => FileSystem }[] = [];
@@ -65,7 +69,10 @@ export class ContainerFiles {
     }
     // Outer targets first, as an inner one is looked for in what is mounted there.
     mounts.sort((one, other) => depthOf(one.target) - depthOf(other.target));
-    for (const { target, open } of mounts) mountAt(tree, target, {}, open);
+    for (const { target, open } of mounts) {
+      // To look for it in /dev would make that, which most containers never look into.
+      mountAt(tree, target, target === SHARED_MEMORY ? VIRTUAL : {}, open);
+    }
     if (spec.rootfs.isReadOnly) overlay.freeze();
     owned.move();
     return tree;

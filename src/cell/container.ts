@@ -19,6 +19,7 @@ import type { ExecMessage, StartMessage } from '../link/messages.ts';
 import type { Resources, Usage } from '../spec/resources.ts';
 import type { WindowSize } from '../spec/window-size.ts';
 import type { FileTree } from '../vfs/file-tree.ts';
+import { LazyFileSystem } from '../vfs/lazy.ts';
 import type { Location } from '../vfs/path-walk.ts';
 import { createProc } from '../vfs/proc.ts';
 import type { CellHost } from './cell-host.ts';
@@ -211,12 +212,15 @@ const SHARED_CLOCK_GRAIN_NS = 100_000n;
 /** Only shown, as /dev: it needs no directory in the image. */
 function mountProc(system: System, { clock, memoryBytes }: CellHost): void {
   const { files } = system;
-  const proc = createProc({
-    source: new ProcView(system, memoryBytes),
-    mounts: () => files.mounts,
-    device: PROC_DEVICE,
-    now: () => clock.realtimeNs(),
-  });
+  const source = new ProcView(system, memoryBytes);
+  const proc = new LazyFileSystem({ typeName: 'proc', isReadOnly: true }, () =>
+    createProc({
+      source,
+      mounts: () => files.mounts,
+      device: PROC_DEVICE,
+      now: () => clock.realtimeNs(),
+    }),
+  );
   files.mount('/proc', proc, { isVirtual: true });
 }
 

@@ -57,8 +57,8 @@ export class FileTree implements Disposable {
   /**
    * Mounts a file system at an absolute guest path; symbolic links on the way are followed inside
    * the container. When nothing is there, an empty directory (or file, when the file system's root
-   * is one) is made with its parents, as Docker does, and stays in the container's upperdir; a
-   * virtual mount is only shown there, and its parent must exist.
+   * is one) is made with its parents, as Docker does, and stays in the container's upperdir. A
+   * virtual mount is a directory that is only shown there, whatever the path leads to without it.
    *
    * Owns `fileSystem` when it returns; when it throws, the caller still does.
    *
@@ -69,7 +69,11 @@ export class FileTree implements Disposable {
     fileSystem: FileSystem,
     options: { readonly isVirtual?: boolean } = {},
   ): void {
-    const resolved = walkOrMake(this.root, path, options.isVirtual !== true);
+    if (options.isVirtual === true) {
+      this.#mounts.mount(path.split('/').slice(1), fileSystem);
+      return;
+    }
+    const resolved = walkOrMake(this.root, path);
     const { parent, name, found } = resolved;
     if (name === undefined) {
       // The path led to a directory by `.` or `..`, or to the root itself.
@@ -79,9 +83,10 @@ export class FileTree implements Disposable {
     const isDirectory = fileSystem.root.kind === 'directory';
     if (found) {
       if ((found.node.kind === 'directory') !== isDirectory) throw ERRNO.ENOTDIR;
-    } else if (options.isVirtual !== true) {
-      if (isDirectory) parent.node.makeDirectory(name, 0o755);
-      else parent.node.createFile(name, 0o644, WRITE_ONLY).close();
+    } else if (isDirectory) {
+      parent.node.makeDirectory(name, 0o755);
+    } else {
+      parent.node.createFile(name, 0o644, WRITE_ONLY).close();
     }
     this.#mounts.mount([...parent.names, name], fileSystem);
   }
@@ -353,11 +358,11 @@ function errorOfDots(path: string): typeof ERRNO.EINVAL {
   return /(^|\/)\.\.\/*$/.test(path) ? ERRNO.ENOTEMPTY : ERRNO.EINVAL;
 }
 
-/** Resolves a mount's target, making the directories that lead to it when `canMake`. */
-function walkOrMake(root: Location, path: string, canMake: boolean): Resolved {
+/** Resolves a mount's target, making the directories that lead to it. */
+function walkOrMake(root: Location, path: string): Resolved {
   if (!path.startsWith('/')) throw ERRNO.EINVAL;
   let made = '';
-  for (const name of canMake ? path.split('/').slice(0, -1) : []) {
+  for (const name of path.split('/').slice(0, -1)) {
     if (name === '') continue;
     made += `/${name}`;
     const step = walk(root, { start: root, path: made }, 'follow');
