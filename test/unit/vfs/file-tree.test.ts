@@ -5,6 +5,7 @@ import { ERRNO } from '../../../src/base/errno.ts';
 import type { FileSystem } from '../../../src/vfs/contract.ts';
 import { FileTree, type OpenOptions } from '../../../src/vfs/file-tree.ts';
 import { openHostDirectory } from '../../../src/vfs/host-dir.ts';
+import { LazyFileSystem } from '../../../src/vfs/lazy.ts';
 import { openOverlay } from '../../../src/vfs/overlay.ts';
 import type { Location } from '../../../src/vfs/path-walk.ts';
 import { bytesOf, readAll, throwsErrno } from '../../suite/file-system.ts';
@@ -276,15 +277,23 @@ test('mount points cannot be removed or renamed, nor what holds them', () => {
   assert.equal(fs.readdirSync(fixture.host.path('volume/sub')), ['moved']);
 });
 
-test('a virtual mount changes no files; kinds must match; the root stays', () => {
+test('a virtual mount changes no files, and needs none; kinds must match; the root stays', () => {
   using fixture = new TreeFixture();
   const { tree } = fixture;
   tree.mount('/dev', fixture.bind(), { isVirtual: true });
   assert.ok(fixture.names('/').includes('dev'));
   assert.equal(fixture.names('/dev'), ['file', 'sub']);
   assert.not.ok(fs.existsSync(fixture.host.path('upper')));
+  let isMade = false;
+  const lazy = new LazyFileSystem({ typeName: 'x', isReadOnly: true }, () => {
+    isMade = true;
+    return fixture.bind();
+  });
+  tree.mount('/dev/none', lazy, { isVirtual: true });
+  assert.is(isMade, false);
+  assert.equal(fixture.names('/dev/none'), ['file', 'sub']);
+  assert.is(isMade, true);
   using refused = fixture.bind();
-  throwsErrno(() => tree.mount('/none/dev', refused, { isVirtual: true }), ERRNO.ENOENT);
   throwsErrno(() => tree.mount('/etc/hosts', refused), ERRNO.ENOTDIR);
   throwsErrno(() => tree.mount('/', refused), ERRNO.EBUSY);
   throwsErrno(() => tree.mount('data', refused), ERRNO.EINVAL);
