@@ -10,6 +10,7 @@ export const HTTP_STATUS = {
   'already-exists': 409,
   conflict: 409,
   'failed-precondition': 409,
+  unauthenticated: 401,
   'permission-denied': 403,
   'resource-exhausted': 503,
   unavailable: 503,

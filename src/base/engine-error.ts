@@ -10,6 +10,7 @@ export const ERROR_KINDS = [
   'already-exists',
   'conflict',
   'failed-precondition',
+  'unauthenticated',
   'permission-denied',
   'resource-exhausted',
   'unavailable',
