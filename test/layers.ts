@@ -20,10 +20,11 @@ export const LAYERS: { readonly [folder: string]: Layer } = {
   kernel: { imports: ['base', 'spec', 'vfs'] },
   abi: { imports: ['base', 'vfs', 'kernel'] },
   cell: { imports: ['base', 'spec', 'link', 'rewrite', 'vfs', 'kernel', 'abi'] },
-  image: { imports: ['base', 'spec', 'archive'] },
+  registry: { imports: ['base', 'spec'] },
+  image: { imports: ['base', 'spec', 'archive', 'registry'] },
   runtime: { imports: ['base', 'spec', 'link'] },
   engine: { imports: ['base', 'spec', 'image', 'runtime'] },
-  api: { imports: ['base', 'spec', 'wire', 'image', 'runtime', 'engine'] },
+  api: { imports: ['base', 'spec', 'wire', 'registry', 'image', 'runtime', 'engine'] },
   cli: { imports: ['base', 'wire'] },
   main: {
     imports: ['base', 'wire', 'abi', 'cell', 'image', 'runtime', 'engine', 'api', 'cli'],
