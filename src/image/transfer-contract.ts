@@ -22,6 +22,9 @@ export interface ImageTransfers {
   /** Local catalog or registry; resolves what was found. `platform` as `os/arch[/variant]`. */
   pull(reference: string, options: PullOptions): Promise<PulledImage>;
 
+  /** Of a registry's repository, in its order; at most `limit` (`pull --all-tags`). */
+  listTags(repository: string, limit: number, access: RegistryAccess): Promise<readonly string[]>;
+
   push(
     reference: string,
     options: PushOptions,
@@ -51,6 +54,10 @@ export type ImageForm = 'artifact' | 'image';
 export interface PullOptions {
   readonly platform?: string | undefined;
   readonly access: RegistryAccess;
+  /**
+   * Told where it comes from (`{id: 'latest', status: 'Pulling from library/python'}`), then of
+   * each layer, under the first 12 digits of its digest. What came out is the caller's to tell.
+   */
   readonly tell: TellProgress;
 }
 
@@ -65,6 +72,7 @@ export interface PulledImage {
 
 export interface PushOptions {
   readonly access: RegistryAccess;
+  /** Told of each layer; where it goes and what came out is the caller's to tell. */
   readonly tell: TellProgress;
 }
 
