@@ -161,8 +161,8 @@ function imageInspect(image: Image): ImageInspect {
     Created: rfc3339Nano(image.createdNs),
     DockerVersion: '',
     Author: image.author,
-    Architecture: image.architecture,
-    Os: image.os,
+    Architecture: image.platform.architecture,
+    Os: image.platform.os,
     Size: image.sizeBytes,
     Config: {
       User: config.User ?? '',
@@ -175,7 +175,7 @@ function imageInspect(image: Image): ImageInspect {
       ...(config.ExposedPorts ? { ExposedPorts: emptyObjects(config.ExposedPorts) ?? {} } : {}),
       ...(config.StopSignal ? { StopSignal: config.StopSignal } : {}),
     },
-    RootFS: { Type: 'layers', Layers: image.diffIds },
+    RootFS: { Type: 'layers', Layers: image.layers.map(({ diffId }) => diffId) },
     Metadata: {
       LastTagTime: image.lastTaggedNs === 0n ? ZERO_TIME : rfc3339Nano(image.lastTaggedNs),
     },

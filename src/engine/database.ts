@@ -33,6 +33,43 @@ const MIGRATIONS = [
   // Limits came into `config` with this one, too: older records have none.
   `ALTER TABLE containers ADD COLUMN is_out_of_memory INTEGER;
    ALTER TABLE containers ADD COLUMN usage TEXT;`,
+  // Images got manifests: those from before are taken over when the image store opens.
+  `ALTER TABLE images RENAME TO unadopted_images;
+   ALTER TABLE image_tags RENAME TO unadopted_tags;
+   CREATE TABLE manifests (
+     digest TEXT PRIMARY KEY,
+     media_type TEXT NOT NULL,
+     size_bytes INTEGER NOT NULL,
+     added_ns INTEGER NOT NULL,
+     image_id TEXT,
+     subject TEXT
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE manifest_contents (
+     manifest_digest TEXT NOT NULL REFERENCES manifests (digest) ON DELETE CASCADE,
+     digest TEXT NOT NULL,
+     PRIMARY KEY (manifest_digest, digest)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE images (
+     id TEXT PRIMARY KEY,
+     last_tagged_ns INTEGER NOT NULL,
+     manifest_digest TEXT NOT NULL REFERENCES manifests (digest),
+     layers TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE image_tags (
+     repository TEXT NOT NULL,
+     tag TEXT NOT NULL,
+     manifest_digest TEXT NOT NULL REFERENCES manifests (digest),
+     image_id TEXT,
+     PRIMARY KEY (repository, tag)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX image_tags_by_image ON image_tags (image_id);
+   CREATE TABLE image_digests (
+     repository TEXT NOT NULL,
+     digest TEXT NOT NULL,
+     image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+     PRIMARY KEY (repository, digest)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX image_digests_by_image ON image_digests (image_id);`,
 ];
 
 const DATABASE_FILE = 'wolffia.db';

@@ -1,16 +1,35 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { type Clock, rfc3339Nano } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { EngineError } from '../base/engine-error.ts';
-import { type Digest, hexOf, parseDigest } from '../spec/digest.ts';
-import { type ImageConfig, parseImageConfig } from '../spec/image-config.ts';
+import { type Digest, hexOf } from '../spec/digest.ts';
 import type { LayerSource } from '../spec/mount.ts';
-import { DEFAULT_TAG, familiarName, parseReference, parseTagged } from '../spec/reference.ts';
-import { BlobStore } from './blob-store.ts';
-import { applyChanges } from './changes.ts';
-import type { Image, ImageStore, ImportOptions, RemovedImage } from './contract.ts';
-import { ImageTable } from './image-table.ts';
+import {
+  DEFAULT_TAG,
+  familiarName,
+  familiarRepository,
+  parseReference,
+  parseTagged,
+} from '../spec/reference.ts';
+import { adoptOlderImages } from './adopt-older-images.ts';
+import { ContentStore } from './content-store.ts';
+import type {
+  Image,
+  ImageStore,
+  ImageUsage,
+  ImportOptions,
+  RemovedImage,
+  StoreFinding,
+  StoreUsage,
+} from './contract.ts';
+import { GarbageCollector } from './garbage-collector.ts';
+import { type ImageFacts, imageFactsOf } from './image-form.ts';
+import { ImageImporter } from './image-importer.ts';
+import { ImageRegistrar } from './image-registrar.ts';
+import { ImageTable, type StoredImage, type TagName } from './image-table.ts';
 import { LayerStore } from './layer-store.ts';
+import { Leases } from './leases.ts';
+import { checkStore } from './store-check.ts';
 
 export interface ImageServiceOptions {
   readonly dataRoot: string;
@@ -19,193 +38,266 @@ export interface ImageServiceOptions {
   readonly clock: Clock;
 }
 
-/** What an image is for that says nothing else (wasm-to-oci, and runwasi's images). */
-const DEFAULT_PLATFORM = 'wasi/wasm';
+/**
+ * How long content that no image needs outlives a restart: the pull that it was for is perhaps
+ * tried again.
+ */
+const LEFTOVER_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** The images of one data root, of which this is the only writer. */
 export class ImageService implements ImageStore {
-  readonly #blobs: BlobStore;
-  readonly #layers: LayerStore;
-  readonly #table: ImageTable;
-  readonly #clock: Clock;
-  /** Configurations do not change under their id. */
-  readonly #configs = new Map<Digest, ImageConfig>();
+  /** What the transfers work with, too: they bring content in and out. */
+  readonly content: ContentStore;
+  readonly layers: LayerStore;
+  readonly table: ImageTable;
+  readonly leases = new Leases();
+  readonly registrar: ImageRegistrar;
+  readonly #garbage: GarbageCollector;
+  readonly #importer: ImageImporter;
+  /** Manifests and configurations do not change under their digest. */
+  readonly #facts = new Map<Digest, { readonly manifest: Digest; readonly facts: ImageFacts }>();
 
   private constructor({ dataRoot, database, clock }: ImageServiceOptions) {
-    this.#blobs = new BlobStore(join(dataRoot, 'content', 'sha256'));
-    this.#layers = new LayerStore(join(dataRoot, 'layers', 'sha256'));
-    this.#table = new ImageTable(database);
-    this.#clock = clock;
+    this.content = new ContentStore(join(dataRoot, 'content'));
+    this.layers = new LayerStore(join(dataRoot, 'layers'), this.content);
+    this.table = new ImageTable(database);
+    this.registrar = new ImageRegistrar(this.content, this.table, clock);
+    this.#garbage = new GarbageCollector(this);
+    this.#importer = new ImageImporter({ ...this.#parts, clock });
   }
 
-  /** Removes what a crash has left. Errors: data-loss when an image's configuration is damaged. */
+  /** Removes what a crash has left, and what was left over for too long. */
   static async open(options: ImageServiceOptions): Promise<ImageService> {
     const service = new ImageService(options);
-    const ids = new Set(service.#table.ids().keys());
-    service.#blobs.sweep(ids);
-    await service.#layers.reconcile(service.#layersInUse());
+    adoptOlderImages({ ...service.#parts, ...options });
+    const nowMs = Number(options.clock.realtimeNs() / 1_000_000n);
+    service.#garbage.sweep(nowMs - LEFTOVER_LIFETIME_MS);
+    await service.layers.reconcile(service.table.images().flatMap(({ layers }) => layers));
     return service;
   }
 
   list(): readonly Image[] {
-    const images = [...this.#table.ids()].map(([id, lastTaggedNs]) =>
-      this.#image(id, lastTaggedNs),
-    );
+    const images = this.table.images().map((stored) => this.#image(stored));
     return images.sort((one, other) => (one.createdNs < other.createdNs ? 1 : -1));
   }
 
   get(reference: string): Image {
-    const id = this.#resolve(reference);
-    return this.#image(id, this.#table.ids().get(id) ?? 0n);
+    const stored = this.table.image(this.#resolve(reference));
+    if (stored) return this.#image(stored);
+    throw noSuchImage(reference);
   }
 
   async import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image> {
-    const { repository, tag } = options.reference
-      ? parseImportName(options.reference)
-      : { repository: undefined, tag: DEFAULT_TAG };
-    const [os = '', architecture = ''] = parsePlatform(options.platform ?? DEFAULT_PLATFORM);
-    const config = applyChanges({}, options.changes);
-    const diffId = await this.#layers.import(archive);
-    try {
-      const nowNs = this.#clock.realtimeNs();
-      const created = rfc3339Nano(nowNs);
-      const comment = options.comment ?? '';
-      const id = this.#blobs.put(
-        Buffer.from(
-          JSON.stringify({
-            created,
-            comment,
-            architecture,
-            os,
-            config,
-            rootfs: { type: 'layers', diff_ids: [diffId] },
-            history: [{ created, comment }],
-          } satisfies ImageConfig),
-        ),
-      );
-      this.#table.add(id, repository === undefined ? undefined : { repository, tag }, nowNs);
-      return this.get(id);
-    } finally {
-      this.#layers.unpin(diffId);
-    }
+    const tag = options.reference ? parseTagName(options.reference) : undefined;
+    return this.get(await this.#importer.import(archive, { ...options, tag }));
   }
 
   remove(reference: string, options: { readonly force: boolean }): RemovedImage {
-    const id = this.#resolve(reference);
-    const tags = this.#table.tagsOf(id);
-    const isById = id.includes(reference.replace('sha256:', '')) && !this.#tagged(reference);
-    if (isById && tags.length > 1 && !options.force) {
+    const named = this.#named(reference);
+    if (named.kind === 'other') return this.#untagOther(named.name, named.manifestDigest);
+    const { id } = named;
+    const tags = this.table.tagsOf(id);
+    const repositories = new Set(tags.map(({ repository }) => repository));
+    if (named.kind === 'id' && repositories.size > 1 && !options.force) {
       throw new EngineError(
         'conflict',
         `conflict: unable to delete ${hexOf(id).slice(0, 12)} (must be forced) - image is referenced in multiple repositories`,
       );
     }
-    const { repository, tag } = isById ? {} : parseTagged(reference);
-    const gone = isById
-      ? tags
-      : tags.filter((one) => one.repository === repository && one.tag === tag);
-    for (const one of gone) this.#table.untag(one.repository, one.tag);
-    const untagged = gone.map(familiarName);
-    if (gone.length < tags.length) return { untagged, deleted: [] };
-    return { untagged, deleted: this.#delete(id) };
+    const gone = tags.filter(
+      (tag) => named.kind === 'id' || (named.kind === 'tag' && isSame(tag, named.name)),
+    );
+    const left = tags.filter((tag) => !gone.includes(tag));
+    const digests = this.table
+      .digestsOf(id)
+      .filter(({ repository, digest }) =>
+        named.kind === 'digest'
+          ? repository === named.repository && digest === named.digest
+          : !left.some((tag) => tag.repository === repository),
+      );
+    const untagged = [...gone, ...digests].map(familiarName);
+    const isLast = left.length === 0 && (named.kind !== 'digest' || tags.length === 0);
+    this.table.inTransaction(() => {
+      for (const tag of gone) this.table.untag(tag);
+      for (const { repository, digest } of digests) this.table.deleteDigest(repository, digest);
+    });
+    if (!isLast) return { untagged, deleted: [], reclaimedBytes: 0 };
+    return { untagged, ...this.#delete(id) };
   }
 
   tag(reference: string, target: string): void {
-    const id = this.#resolve(reference);
-    const { repository, tag } = parseImportName(target);
-    this.#table.add(id, { repository, tag }, this.#clock.realtimeNs());
+    const { id, manifest } = this.get(reference);
+    this.registrar.tag(id, manifest.digest, parseTagName(target));
   }
 
   rootfsLayers(image: Image): readonly LayerSource[] {
-    return image.diffIds.map((diffId) => this.#layers.sourceOf(diffId)).reverse();
+    return image.layers.map((layer) => this.layers.sourceOf(layer)).reverse();
   }
 
-  #delete(id: Digest): readonly Digest[] {
-    const diffIds = this.#diffIdsOf(id);
-    this.#table.delete(id);
-    this.#configs.delete(id);
-    this.#blobs.delete(id);
-    const inUse = this.#layersInUse();
-    const unused = diffIds.filter((diffId) => !inUse.has(diffId));
-    for (const diffId of unused) this.#layers.delete(diffId);
-    return [id, ...unused];
-  }
-
-  #layersInUse(): ReadonlySet<Digest> {
-    return new Set([...this.#table.ids().keys()].flatMap((id) => this.#diffIdsOf(id)));
-  }
-
-  /** A tag comes before an id that begins the same (as Docker). */
-  #resolve(reference: string): Digest {
-    const tagged = this.#tagged(reference);
-    if (tagged) return tagged;
-    const ids = this.#table.ids();
-    const digits = /^(?:sha256:)?([0-9a-f]{2,64})$/.exec(reference)?.[1];
-    if (digits !== undefined) {
-      const found = [...ids.keys()].filter((id) => hexOf(id).startsWith(digits));
-      const [only] = found;
-      if (only && found.length === 1) return only;
-      if (found.length > 1) {
-        throw new EngineError('invalid-argument', `ambiguous reference: ${reference}`);
-      }
+  usage(): StoreUsage {
+    const { contents } = this.#garbage.needed();
+    let layersSizeBytes = 0;
+    let totalSizeBytes = 0;
+    for (const { digest, sizeBytes } of this.content.list()) {
+      totalSizeBytes += sizeBytes;
+      if (contents.has(digest)) layersSizeBytes += sizeBytes;
     }
-    throw new EngineError('not-found', `No such image: ${nameForError(reference)}`);
-  }
-
-  #tagged(reference: string): Digest | undefined {
-    if (/^(?:sha256:)?[0-9a-f]{64}$/.test(reference)) return undefined;
-    const { repository, tag } = parseTagged(reference);
-    return tag === undefined ? undefined : this.#table.targetOf(repository, tag);
-  }
-
-  #image(id: Digest, lastTaggedNs: bigint): Image {
-    const { created, architecture, os, author, comment, config } = this.#configOf(id);
-    const diffIds = this.#diffIdsOf(id);
-    let sizeBytes = 0;
-    for (const diffId of diffIds) sizeBytes += this.#layers.sizeOf(diffId);
+    for (const { sizeBytes } of this.content.listPartial()) totalSizeBytes += sizeBytes;
     return {
-      id,
-      repoTags: this.#table.tagsOf(id).map(familiarName),
-      repoDigests: [],
-      createdNs: nanosecondsOf(created ?? ''),
-      sizeBytes,
-      architecture,
-      os,
-      author: author ?? '',
-      comment: comment ?? '',
-      diffIds,
-      config: config ?? {},
-      lastTaggedNs,
+      layersSizeBytes,
+      totalSizeBytes,
+      unusedSizeBytes: totalSizeBytes - layersSizeBytes,
+      images: imageUsages(this.table.images()),
     };
   }
 
-  #diffIdsOf(id: Digest): readonly Digest[] {
-    return this.#configOf(id).rootfs.diff_ids.map((text) => {
-      const digest = parseDigest(text);
-      if (digest) return digest;
-      throw new EngineError('data-loss', `image ${id} has a layer that is no digest`);
-    });
+  sweep(): number {
+    return this.#garbage.sweep(Number.POSITIVE_INFINITY);
   }
 
-  #configOf(id: Digest): ImageConfig {
-    const known = this.#configs.get(id);
-    if (known) return known;
-    let config: ImageConfig;
-    try {
-      config = parseImageConfig(this.#blobs.get(id).toString());
-    } catch (thrown) {
-      if (thrown instanceof EngineError) throw thrown;
-      throw new EngineError('data-loss', `image ${id} has no valid configuration`, {
-        cause: thrown,
-      });
+  check(looksAt: (digest: Digest, sizeBytes: number) => void): AsyncIterable<StoreFinding> {
+    return checkStore({ ...this.#parts, garbage: this.#garbage }, looksAt);
+  }
+
+  get #parts() {
+    const { content, layers, table, leases, registrar } = this;
+    return { content, layers, table, leases, registrar };
+  }
+
+  #delete(id: Digest): { readonly deleted: readonly Digest[]; readonly reclaimedBytes: number } {
+    const stored = this.table.image(id);
+    if (!stored) return { deleted: [], reclaimedBytes: 0 };
+    const { manifestDigest, layers } = stored;
+    const manifests = this.table.manifests().filter(({ imageId }) => imageId === id);
+    this.table.inTransaction(() => this.table.deleteImage(id));
+    this.#facts.delete(id);
+    const diffIds = layers.map(({ diffId }) => diffId);
+    const { gone, bytes } = this.#garbage.collect(
+      new Set([
+        ...diffIds,
+        manifestDigest,
+        ...manifests.flatMap(({ descriptor, contents }) => [descriptor.digest, ...contents]),
+      ]),
+    );
+    this.#garbage.dropIndexes(layers);
+    const freed = new Set(gone);
+    return {
+      deleted: [id, ...diffIds.filter((diffId) => freed.has(diffId))],
+      reclaimedBytes: bytes,
+    };
+  }
+
+  /** A name of something that is no image: an index of other platforms, a signature. */
+  #untagOther(name: TagName, manifestDigest: Digest): RemovedImage {
+    const contents = this.table.manifest(manifestDigest)?.contents ?? [];
+    this.table.inTransaction(() => this.table.untag(name));
+    const { bytes } = this.#garbage.collect([manifestDigest, ...contents]);
+    return { untagged: [familiarName(name)], deleted: [], reclaimedBytes: bytes };
+  }
+
+  #resolve(reference: string): Digest {
+    const named = this.#named(reference);
+    if (named.kind !== 'other') return named.id;
+    throw new EngineError(
+      'not-found',
+      `No such image: ${familiarName(named.name)} (it names something that is no image for this engine)`,
+    );
+  }
+
+  /** A tag comes before an id that begins the same (as Docker). */
+  #named(reference: string): Named {
+    if (!/^(?:sha256:)?[0-9a-f]{64}$/.test(reference)) {
+      const { repository, tag, digest } = parseTagged(reference);
+      if (digest !== undefined) {
+        const id = this.table.imageOfDigest(repository, digest);
+        if (id) return { kind: 'digest', id, repository, digest };
+      } else if (tag !== undefined) {
+        const target = this.table.targetOf(repository, tag);
+        const name = { repository, tag };
+        if (target?.imageId) return { kind: 'tag', id: target.imageId, name };
+        if (target) return { kind: 'other', name, manifestDigest: target.manifestDigest };
+      }
     }
-    this.#configs.set(id, config);
-    return config;
+    const id = this.#idBeginning(reference);
+    if (id) return { kind: 'id', id };
+    throw noSuchImage(reference);
+  }
+
+  #idBeginning(reference: string): Digest | undefined {
+    const digits = /^(?:sha256:)?([0-9a-f]{2,64})$/.exec(reference)?.[1];
+    if (digits === undefined) return undefined;
+    const found = this.table.images().filter(({ id }) => hexOf(id).startsWith(digits));
+    if (found.length <= 1) return found[0]?.id;
+    throw new EngineError('invalid-argument', `ambiguous reference: ${reference}`);
+  }
+
+  #image({ id, manifestDigest, layers, lastTaggedNs }: StoredImage): Image {
+    const manifest = this.table.manifest(manifestDigest)?.descriptor;
+    if (!manifest) throw new EngineError('data-loss', `image ${id} has no manifest`);
+    return {
+      id,
+      manifest,
+      repoTags: this.table.tagsOf(id).map(familiarName),
+      repoDigests: this.table
+        .digestsOf(id)
+        .map(({ repository, digest }) => `${familiarRepository(repository)}@${digest}`),
+      layers,
+      lastTaggedNs,
+      ...this.#factsOf(id, manifestDigest, layers),
+    };
+  }
+
+  #factsOf(id: Digest, manifestDigest: Digest, layers: StoredImage['layers']): ImageFacts {
+    const known = this.#facts.get(id);
+    if (known?.manifest === manifestDigest) return known.facts;
+    const manifest = this.registrar.readManifest(manifestDigest);
+    if (manifest.kind !== 'manifest') {
+      throw new EngineError('data-loss', `image ${id} has an index in its manifest's place`);
+    }
+    const facts = imageFactsOf(this.registrar.formOf(manifest), layers);
+    this.#facts.set(id, { manifest: manifestDigest, facts });
+    return facts;
   }
 }
 
+/** What a reference turned out to name. */
+type Named =
+  | { readonly kind: 'id'; readonly id: Digest }
+  | { readonly kind: 'tag'; readonly id: Digest; readonly name: TagName }
+  | {
+      readonly kind: 'digest';
+      readonly id: Digest;
+      readonly repository: string;
+      readonly digest: Digest;
+    }
+  | { readonly kind: 'other'; readonly name: TagName; readonly manifestDigest: Digest };
+
+function isSame(one: TagName, other: TagName): boolean {
+  return one.repository === other.repository && one.tag === other.tag;
+}
+
+function imageUsages(images: readonly StoredImage[]): ReadonlyMap<Digest, ImageUsage> {
+  const counts = new Map<Digest, number>();
+  for (const { layers } of images) {
+    for (const diffId of new Set(layers.map((layer) => layer.diffId))) {
+      counts.set(diffId, (counts.get(diffId) ?? 0) + 1);
+    }
+  }
+  return new Map(
+    images.map(({ id, layers }) => {
+      let sharedSizeBytes = 0;
+      let uniqueSizeBytes = 0;
+      for (const { diffId, sizeBytes } of layers) {
+        if ((counts.get(diffId) ?? 0) > 1) sharedSizeBytes += sizeBytes;
+        else uniqueSizeBytes += sizeBytes;
+      }
+      return [id, { sharedSizeBytes, uniqueSizeBytes }];
+    }),
+  );
+}
+
 /** A name to be given. Errors: invalid-argument when it has a digest. */
-function parseImportName(text: string): { repository: string; tag: string } {
+export function parseTagName(text: string): TagName {
   const { repository, tag, digest } = parseReference(text);
   if (digest !== undefined) {
     throw new EngineError('invalid-argument', 'refusing to create a tag with a digest reference');
@@ -213,25 +305,8 @@ function parseImportName(text: string): { repository: string; tag: string } {
   return { repository, tag: tag ?? DEFAULT_TAG };
 }
 
-function parsePlatform(platform: string): readonly string[] {
-  const parts = platform.split('/');
-  if (parts.length >= 2 && parts.every((part) => /^[a-z0-9_.-]+$/.test(part))) return parts;
-  throw new EngineError(
-    'invalid-argument',
-    `invalid platform ${JSON.stringify(platform)}: expected os/architecture, such as wasi/wasm`,
-  );
-}
-
-function nameForError(reference: string): string {
-  if (/^(?:sha256:)?[0-9a-f]{64}$/.test(reference)) return reference;
-  return familiarName(parseTagged(reference));
-}
-
-/** Of an RFC 3339 time; 0 for what is none. */
-function nanosecondsOf(time: string): bigint {
-  const milliseconds = Date.parse(time);
-  if (Number.isNaN(milliseconds)) return 0n;
-  const fraction = /\.(\d{1,9})/.exec(time)?.[1] ?? '';
-  const seconds = BigInt(Math.floor(milliseconds / 1000));
-  return seconds * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
+function noSuchImage(reference: string): EngineError {
+  const isDigits = /^(?:sha256:)?[0-9a-f]{64}$/.test(reference);
+  const name = isDigits ? reference : familiarName(parseTagged(reference));
+  return new EngineError('not-found', `No such image: ${name}`);
 }

@@ -1,121 +1,182 @@
-import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CONTENT_HEAD_BYTES, contentKindOf, peek } from '../archive/content-kind.ts';
 import { encodeLayerIndex, type LayerEntry } from '../archive/layer-index.ts';
 import { readLayer } from '../archive/layer-reader.ts';
+import { singleFileTree } from '../archive/single-file-tree.ts';
 import { EngineError } from '../base/engine-error.ts';
-import { type Digest, hexOf, parseDigest } from '../spec/digest.ts';
+import { type Digest, hexOf } from '../spec/digest.ts';
+import { MEDIA_TYPES } from '../spec/media-types.ts';
 import type { LayerSource } from '../spec/mount.ts';
-import { renameDurably, writeDurably } from './durable-file.ts';
+import type { BlobWriter } from './blob-writer.ts';
+import type { ContentStore } from './content-store.ts';
+import type { ImageLayer } from './contract.ts';
+import { writeDurably } from './durable-file.ts';
+import type { Lease } from './leases.ts';
 
 /** Raise with the format of the index: older ones are then made anew. */
 const INDEX_SUFFIX = '.index2';
-const ARCHIVE_SUFFIX = '.tar';
-const INCOMING = 'incoming';
+const INCOMING_PREFIX = 'incoming-';
+
+/** What a layer turned out to be, once it is in. */
+export interface AddedLayer {
+  /** Of the bytes as they came. */
+  readonly digest: Digest;
+  /** Of the bytes as they came. */
+  readonly sentBytes: number;
+  /** Of the uncompressed archive, or of the module. */
+  readonly diffId: Digest;
+  readonly sizeBytes: number;
+  readonly kind: 'archive' | 'module';
+  /** Of the bytes as they came. */
+  readonly mediaType: string;
+}
 
 /**
- * Layers on disk: the uncompressed archive as it came, and the index beside it. Both are named by
- * the layer's diffId, so that images share them; what has its name is whole.
+ * Layers ready for use: the uncompressed archive is content like any other; here is the index that
+ * tells where in it each file's bytes are. A layer that is one bare module needs no archive: its
+ * index has one file, which begins at the module's first byte.
  */
 export class LayerStore {
   readonly #directory: string;
-  readonly #incoming: string;
+  readonly #content: ContentStore;
   #incomingCount = 0;
-  /**
-   * Layers that came in for an image which is not in the database yet, and how many such images
-   * there are.
-   */
-  readonly #pins = new Map<Digest, number>();
 
-  constructor(directory: string) {
+  constructor(directory: string, content: ContentStore) {
     this.#directory = directory;
-    this.#incoming = join(directory, INCOMING);
-    rmSync(this.#incoming, { recursive: true, force: true });
-    mkdirSync(this.#incoming, { recursive: true, mode: 0o700 });
+    this.#content = content;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+
+  /** Whether the layer can be used as it is. */
+  isReady(layer: Pick<ImageLayer, 'diffId' | 'modulePath'>): boolean {
+    return this.#content.has(layer.diffId) && existsSync(this.#indexPathOf(layer));
   }
 
   /**
-   * Takes a layer in. It is pinned until `unpin`, so that it is not removed before an image holds
-   * it.
+   * Takes a layer in, in one pass. `incoming` gives what is to be the content of `sent`, and has
+   * written it there by the time that it is given; `expected` is its digest where it is known.
    *
    * # Errors
-   * those of `readLayer`; what the host answers when the disk is full
+   * those of `readLayer`, of `incoming`, and data-loss for another digest than expected
    */
-  async import(archive: AsyncIterable<Uint8Array>): Promise<Digest> {
-    this.#incomingCount += 1;
-    const temporaryPath = join(this.#incoming, `${this.#incomingCount}${ARCHIVE_SUFFIX}`);
-    const file = await open(temporaryPath, 'wx', 0o600);
-    try {
-      const { diffId, root } = await readLayer(archive, async (chunk) => {
-        await file.writeFile(chunk);
-      });
-      await file.sync();
-      const digest = parseDigest(diffId);
-      if (!digest) throw new Error(`no digest: ${diffId}`);
-      this.#pins.set(digest, (this.#pins.get(digest) ?? 0) + 1);
-      this.#writeIndex(digest, root);
-      renameDurably(temporaryPath, this.#pathOf(digest, ARCHIVE_SUFFIX));
-      return digest;
-    } finally {
-      await file.close();
-      rmSync(temporaryPath, { force: true });
+  async add(
+    incoming: AsyncIterable<Uint8Array>,
+    sent: BlobWriter,
+    options: { readonly expected?: Digest | undefined; readonly lease: Lease },
+  ): Promise<AddedLayer> {
+    const { head, whole } = await peek(incoming, CONTENT_HEAD_BYTES);
+    const kind = contentKindOf(head);
+    if (kind === 'wasm') {
+      for await (const _ of whole);
+      const digest = await this.#commit(sent, options);
+      const sizeBytes = sent.sizeBytes;
+      return {
+        digest,
+        sentBytes: sizeBytes,
+        diffId: digest,
+        sizeBytes,
+        kind: 'module',
+        mediaType: MEDIA_TYPES.wasmLayer,
+      };
     }
+    if (kind !== 'gzip' && kind !== 'zstd') {
+      const { sizeBytes, root } = await readLayer(whole, async () => {});
+      const diffId = await this.#commit(sent, options);
+      this.#writeIndex(hexOf(diffId), root);
+      const mediaType = MEDIA_TYPES.ociLayer;
+      return {
+        digest: diffId,
+        sentBytes: sent.sizeBytes,
+        diffId,
+        sizeBytes,
+        kind: 'archive',
+        mediaType,
+      };
+    }
+    await using unpacked = await this.#content.writer();
+    const { sizeBytes, root } = await readLayer(whole, (chunk) => unpacked.write(chunk));
+    const digest = await this.#commit(sent, options);
+    const diffId = await this.#commit(unpacked, { lease: options.lease });
+    this.#writeIndex(hexOf(diffId), root);
+    const mediaType = kind === 'gzip' ? MEDIA_TYPES.ociLayerGzip : MEDIA_TYPES.ociLayerZstd;
+    return { digest, sentBytes: sent.sizeBytes, diffId, sizeBytes, kind: 'archive', mediaType };
   }
 
-  unpin(diffId: Digest): void {
-    const count = this.#pins.get(diffId) ?? 0;
-    if (count <= 1) this.#pins.delete(diffId);
-    else this.#pins.set(diffId, count - 1);
+  /** Makes the index of a layer that is one module, for the path at which it is to be found. */
+  addModuleIndex(digest: Digest, path: string): void {
+    const sizeBytes = this.#content.sizeOf(digest);
+    if (sizeBytes === undefined) throw new EngineError('data-loss', `content ${digest} is missing`);
+    this.#writeIndex(
+      indexNameOf({ diffId: digest, modulePath: path }),
+      singleFileTree(path, sizeBytes),
+    );
   }
 
   /** Where a layer is. Errors: data-loss when it is gone. */
-  sourceOf(diffId: Digest): LayerSource {
-    const archivePath = this.#pathOf(diffId, ARCHIVE_SUFFIX);
-    const indexPath = this.#pathOf(diffId, INDEX_SUFFIX);
-    if (existsSync(archivePath) && existsSync(indexPath)) return { diffId, archivePath, indexPath };
-    throw new EngineError('data-loss', `layer ${diffId} is gone from ${this.#directory}`);
+  sourceOf(layer: ImageLayer): LayerSource {
+    if (!this.isReady(layer)) {
+      throw new EngineError('data-loss', `layer ${layer.diffId} is gone from the store`);
+    }
+    return {
+      diffId: `sha256:${indexNameOf(layer)}`,
+      archivePath: this.#content.pathOf(layer.diffId),
+      indexPath: this.#indexPathOf(layer),
+    };
   }
 
-  /** Of the uncompressed archive; 0 when it is gone. */
-  sizeOf(diffId: Digest): number {
-    const path = this.#pathOf(diffId, ARCHIVE_SUFFIX);
-    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  deleteIndex(layer: Pick<ImageLayer, 'diffId' | 'modulePath'>): void {
+    rmSync(this.#indexPathOf(layer), { force: true });
   }
 
-  /** Removes a layer that no image holds; one that is pinned stays. Idempotent. */
-  delete(diffId: Digest): void {
-    if (this.#pins.has(diffId)) return;
-    rmSync(this.#pathOf(diffId, ARCHIVE_SUFFIX), { force: true });
-    rmSync(this.#pathOf(diffId, INDEX_SUFFIX), { force: true });
-  }
-
-  /** For the start: removes all layers but `kept`, and makes the indexes that those lack. */
-  async reconcile(kept: ReadonlySet<Digest>): Promise<void> {
-    const names = new Set([INCOMING]);
-    for (const digest of kept) {
-      names.add(hexOf(digest) + ARCHIVE_SUFFIX).add(hexOf(digest) + INDEX_SUFFIX);
-      await this.#restoreIndex(digest);
+  /** Removes all indexes but those of `kept`, and makes those that are missing. */
+  async reconcile(kept: Iterable<ImageLayer>): Promise<void> {
+    const names = new Set<string>();
+    for (const layer of kept) {
+      names.add(indexNameOf(layer) + INDEX_SUFFIX);
+      await this.#restoreIndex(layer);
     }
     for (const name of readdirSync(this.#directory)) {
       if (!names.has(name)) rmSync(join(this.#directory, name), { recursive: true, force: true });
     }
   }
 
-  async #restoreIndex(diffId: Digest): Promise<void> {
-    const archivePath = this.#pathOf(diffId, ARCHIVE_SUFFIX);
-    if (existsSync(this.#pathOf(diffId, INDEX_SUFFIX)) || !existsSync(archivePath)) return;
-    const { root } = await readLayer(createReadStream(archivePath), async () => {});
-    this.#writeIndex(diffId, root);
+  async #restoreIndex(layer: ImageLayer): Promise<void> {
+    // A layer whose content is gone is found when somebody wants it, and by a check.
+    if (existsSync(this.#indexPathOf(layer)) || !this.#content.has(layer.diffId)) return;
+    if (layer.modulePath !== undefined) {
+      this.addModuleIndex(layer.diffId, layer.modulePath);
+      return;
+    }
+    const { root } = await readLayer(this.#content.open(layer.diffId), async () => {});
+    this.#writeIndex(indexNameOf(layer), root);
   }
 
-  #writeIndex(diffId: Digest, root: LayerEntry): void {
-    const path = this.#pathOf(diffId, INDEX_SUFFIX);
+  async #commit(
+    writer: BlobWriter,
+    { expected, lease }: { readonly expected?: Digest | undefined; readonly lease: Lease },
+  ): Promise<Digest> {
+    const digest = expected ?? writer.digest();
+    lease.hold(digest);
+    await writer.commit(this.#content.pathOf(digest), digest);
+    return digest;
+  }
+
+  #writeIndex(name: string, root: LayerEntry): void {
+    const path = join(this.#directory, name + INDEX_SUFFIX);
     this.#incomingCount += 1;
-    const temporaryPath = join(this.#incoming, `${this.#incomingCount}${INDEX_SUFFIX}`);
+    const temporaryPath = join(this.#directory, `${INCOMING_PREFIX}${this.#incomingCount}`);
     writeDurably(path, temporaryPath, encodeLayerIndex(root));
   }
 
-  #pathOf(diffId: Digest, suffix: string): string {
-    return join(this.#directory, hexOf(diffId) + suffix);
+  #indexPathOf(layer: Pick<ImageLayer, 'diffId' | 'modulePath'>): string {
+    return join(this.#directory, indexNameOf(layer) + INDEX_SUFFIX);
   }
+}
+
+/** One module may stand at several paths: each has an index. */
+function indexNameOf({ diffId, modulePath }: Pick<ImageLayer, 'diffId' | 'modulePath'>): string {
+  if (modulePath === undefined) return hexOf(diffId);
+  return createHash('sha256').update(`${diffId} ${modulePath}`).digest('hex');
 }

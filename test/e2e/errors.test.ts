@@ -140,8 +140,7 @@ test('a bad archive to import', () => {
   assert.is(bad.exitCode, 1);
   assert.match(bad.stderr, 'no valid tar archive');
   assert.is(engine.ok('images', '-q', 'bad'), '');
-  const layers = readdirSync(join(engine.dataRoot, 'layers', 'sha256', 'incoming'));
-  assert.equal(layers, []);
+  assert.equal(readdirSync(join(engine.dataRoot, 'content', 'incoming')), []);
 });
 
 test('an image that a container uses', () => {

@@ -27,11 +27,16 @@ const IMAGE: Image = {
   repoDigests: [],
   createdNs: 0n,
   sizeBytes: 0,
-  architecture: 'wasm',
-  os: 'wasi',
+  platform: { os: 'wasi', architecture: 'wasm' },
+  manifest: {
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: `sha256:${'2'.repeat(64)}` as Digest,
+    size: 2,
+  },
+  history: [],
   author: '',
   comment: '',
-  diffIds: [],
+  layers: [],
   config: { Cmd: ['/program'] },
   lastTaggedNs: 0n,
 };
@@ -48,6 +53,14 @@ const IMAGES: ImageStore = {
   remove: refuse,
   tag: refuse,
   rootfsLayers: () => [],
+  usage: () => ({
+    layersSizeBytes: 0,
+    totalSizeBytes: 0,
+    unusedSizeBytes: 0,
+    images: new Map(),
+  }),
+  sweep: () => 0,
+  check: async function* () {},
 };
 
 /** What every container asks for that says nothing. */

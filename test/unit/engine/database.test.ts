@@ -7,22 +7,7 @@ import * as assert from 'uvu/assert';
 import { ContainerStore } from '../../../src/engine/container-store.ts';
 import { openDatabase } from '../../../src/engine/database.ts';
 import { NO_LIMITS } from '../../../src/engine/resource-limits.ts';
-
-/** The table as the first version made it; never to be changed. */
-const FIRST_SCHEMA = `
-  CREATE TABLE containers (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    created_ns INTEGER NOT NULL,
-    config TEXT NOT NULL,
-    status TEXT NOT NULL,
-    started_ns INTEGER,
-    finished_ns INTEGER,
-    host_pid INTEGER,
-    exit_code INTEGER,
-    error TEXT
-  ) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = 1;`;
+import { FIRST_SCHEMA } from '../../fake/first-schema.ts';
 
 test('containers of the first version are read, without limits and usage', () => {
   const dataRoot = mkdtempSync(join(tmpdir(), 'wolffia-unit-'));

@@ -1,0 +1,124 @@
+import { singleFileArchive } from '../archive/single-file-archive.ts';
+import { type Clock, rfc3339Nano } from '../base/clock.ts';
+import { EngineError } from '../base/engine-error.ts';
+import type { Digest } from '../spec/digest.ts';
+import type { ImageConfig, RunConfig } from '../spec/image-config.ts';
+import {
+  DEFAULT_PLATFORM,
+  isWasmPlatform,
+  type Platform,
+  parsePlatform,
+} from '../spec/platform.ts';
+import type { BlobWriter } from './blob-writer.ts';
+import { applyChanges } from './changes.ts';
+import type { ContentStore } from './content-store.ts';
+import type { ImportOptions } from './contract.ts';
+import type { ImageRegistrar } from './image-registrar.ts';
+import type { TagName } from './image-table.ts';
+import type { AddedLayer, LayerStore } from './layer-store.ts';
+import type { Lease, Leases } from './leases.ts';
+import { putImage } from './put-image.ts';
+
+export interface ImageImporterParts {
+  readonly content: ContentStore;
+  readonly layers: LayerStore;
+  readonly leases: Leases;
+  readonly registrar: ImageRegistrar;
+  readonly clock: Clock;
+}
+
+/**
+ * What tells crun, and who goes by its rules, that the program in an ordinary image is WebAssembly.
+ */
+const COMPAT_ANNOTATIONS = { 'module.wasm.image/variant': 'compat' };
+
+const MODULE_PATH = '/module.wasm';
+
+/** Makes images out of a file system in an archive, or out of a program alone. */
+export class ImageImporter {
+  readonly #parts: ImageImporterParts;
+
+  constructor(parts: ImageImporterParts) {
+    this.#parts = parts;
+  }
+
+  /** As `ImageStore.import`; answers the image's id. */
+  async import(
+    archive: AsyncIterable<Uint8Array>,
+    options: ImportOptions & { readonly tag: TagName | undefined },
+  ): Promise<Digest> {
+    const platform = platformOf(options.platform);
+    const asked = applyChanges({}, options.changes);
+    using lease = this.#parts.leases.take();
+    const { layer, isModule } = await this.#addLayer(archive, lease);
+    const hasCommand = (asked.Entrypoint ?? asked.Cmd ?? []).length > 0;
+    const config = isModule && !hasCommand ? { ...asked, Entrypoint: [MODULE_PATH] } : asked;
+    return this.#makeImage(layer, config, platform, lease, options);
+  }
+
+  /** A bare module is put into an archive of its own: so other engines run the image, too. */
+  async #addLayer(
+    archive: AsyncIterable<Uint8Array>,
+    lease: Lease,
+  ): Promise<{ readonly layer: AddedLayer; readonly isModule: boolean }> {
+    const layer = await this.#add(archive, lease);
+    if (layer.kind === 'archive') return { layer, isModule: false };
+    const { content } = this.#parts;
+    const wrapped = singleFileArchive(MODULE_PATH, layer.sizeBytes, content.open(layer.digest));
+    return { layer: await this.#add(wrapped, lease), isModule: true };
+  }
+
+  async #add(archive: AsyncIterable<Uint8Array>, lease: Lease): Promise<AddedLayer> {
+    const { content, layers } = this.#parts;
+    await using writer = await content.writer();
+    return await layers.add(writtenTo(writer, archive), writer, { lease });
+  }
+
+  #makeImage(
+    added: AddedLayer,
+    config: RunConfig,
+    platform: Platform,
+    lease: Lease,
+    options: ImportOptions & { readonly tag: TagName | undefined },
+  ): Digest {
+    const created = rfc3339Nano(options.createdNs ?? this.#parts.clock.realtimeNs());
+    const comment = options.comment ?? '';
+    const imageConfig: ImageConfig = {
+      created,
+      comment,
+      architecture: platform.architecture,
+      os: platform.os,
+      ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+      config,
+      rootfs: { type: 'layers', diff_ids: [added.diffId] },
+      history: [{ created, comment }],
+    };
+    const descriptor = { mediaType: added.mediaType, digest: added.digest, size: added.sentBytes };
+    const layer = { descriptor, diffId: added.diffId, sizeBytes: added.sizeBytes };
+    const annotations = isWasmPlatform(platform) ? COMPAT_ANNOTATIONS : {};
+    const image = { config: imageConfig, layers: [layer], annotations };
+    return putImage(this.#parts, image, { tag: options.tag }, lease);
+  }
+}
+
+/** Errors: invalid-argument. */
+function platformOf(text: string | undefined): Platform {
+  if (text === undefined) return DEFAULT_PLATFORM;
+  const platform = parsePlatform(text);
+  if (platform) return platform;
+  throw new EngineError(
+    'invalid-argument',
+    `invalid platform ${JSON.stringify(text)}: expected os/architecture, such as wasi/wasm`,
+  );
+}
+
+/** Hands on what comes, and has written it by then. */
+export async function* writtenTo(
+  writer: BlobWriter,
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    await writer.write(chunk);
+    yield chunk;
+  }
+}
