@@ -90,7 +90,7 @@ export function checkLayerTypes({ layers }: ImageManifest): void {
   for (const { mediaType, digest } of layers) {
     if (isTarLayer(mediaType) || isModuleLayer(mediaType)) continue;
     // Tools that know nothing of images send archives and modules so: their first bytes tell.
-    if (/(?:wasm|tar|octet-stream)/.test(mediaType)) continue;
+    if (/\b(?:wasm|tar|octet-stream)\b/.test(mediaType)) continue;
     throw new EngineError(
       'not-implemented',
       `unsupported media type ${mediaType} of layer ${digest}`,
