@@ -1,5 +1,6 @@
-import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 /** A request as it was received. */
 export interface ReceivedRequest {
@@ -123,9 +124,9 @@ export async function answerAnything(
 ): Promise<void> {
   request.resume();
   response.writeHead(status, headers);
-  while (isEndless && !response.destroyed) {
-    if (!response.write(body))
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  function* content() {
+    do yield body;
+    while (isEndless);
   }
-  response.end(body);
+  await pipeline(Readable.from(content()), response);
 }

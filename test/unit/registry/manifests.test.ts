@@ -33,13 +33,13 @@ test('what is not there', async () => {
     `not-found: manifest for ${name}:nope not found: manifest unknown: manifest unknown`,
   );
   assert.is(await harness.client.headManifest(name, 'nope', {}), undefined);
-  registry.misbehave({ url: /./, does: { kind: 'answer', status: 404 } });
+  registry.misbehave({ url: /manifests/, does: { kind: 'answer', status: 404 } });
   assert.is(
     await failureOf(harness.client.fetchManifest(name, 'nope', {})),
     `not-found: manifest for ${name}:nope not found: manifest unknown: manifest unknown`,
   );
   const body = '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known"}]}';
-  registry.misbehave({ url: /./, does: { kind: 'answer', status: 404, body } });
+  registry.misbehave({ url: /manifests/, does: { kind: 'answer', status: 404, body } });
   assert.is(
     await failureOf(harness.client.fetchManifest(name, 'nope', {})),
     `not-found: repository ${name} not found: name unknown: repository name not known`,
@@ -90,11 +90,17 @@ test('a manifest of 100 MB, said and unsaid', async () => {
   await using harness = new RegistryHarness();
   const refused = new RegExp(`^invalid-argument: ${registry.host} answers with a manifest of more`);
   const headers = { 'content-length': String(100 * 1024 * 1024) };
-  registry.misbehave({ url: /./, does: { kind: 'answer', status: 200, headers, body: 'x' } });
+  registry.misbehave({
+    url: /manifests/,
+    does: { kind: 'answer', status: 200, headers, body: 'x' },
+  });
   const name = `${registry.host}/app`;
   assert.match(await failureOf(harness.client.fetchManifest(name, '1', {})), refused);
   const body = 'x'.repeat(65_536);
-  registry.misbehave({ url: /./, does: { kind: 'answer', status: 200, body, isEndless: true } });
+  registry.misbehave({
+    url: /manifests/,
+    does: { kind: 'answer', status: 200, body, isEndless: true },
+  });
   assert.match(await failureOf(harness.client.fetchManifest(name, '1', {})), refused);
 });
 
@@ -109,7 +115,10 @@ test('errors of any size and form are told in one short line', async () => {
     ['null', false],
     ['{"errors":[]}', false],
   ] as const) {
-    registry.misbehave({ url: /./, does: { kind: 'answer', status: 400, body, isEndless } });
+    registry.misbehave({
+      url: /manifests/,
+      does: { kind: 'answer', status: 400, body, isEndless },
+    });
     assert.is(
       await failureOf(harness.client.fetchManifest(name, '1', {})),
       `invalid-argument: cannot pull ${name}:1: ${registry.host}: received unexpected HTTP status: 400 Bad Request`,
@@ -117,7 +126,7 @@ test('errors of any size and form are told in one short line', async () => {
   }
   const message = `\u001b[31mred\r\n${'long '.repeat(1_000)}`;
   const body = JSON.stringify({ errors: [{ code: 'UNKNOWN', message }] });
-  registry.misbehave({ url: /./, does: { kind: 'answer', status: 400, body } });
+  registry.misbehave({ url: /manifests/, does: { kind: 'answer', status: 400, body } });
   const failure = await failureOf(harness.client.fetchManifest(name, '1', {}));
   assert.match(failure, /unknown: \s\[31mred long long/);
   assert.ok(failure.length < 1_200);
