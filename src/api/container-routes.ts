@@ -153,7 +153,7 @@ function listContainers(exchange: Exchange, engine: Engine): void {
   const found = engine.containers
     .all()
     .filter((record) => isAll || isLive(record.state))
-    .filter((record) => matchesFilters(record, filters))
+    .filter((record) => matchesFilters(record, filters, nowNs))
     .toSorted((one, other) => (one.createdNs < other.createdNs ? 1 : -1));
   const shown = limit !== undefined && limit > 0 ? found.slice(0, limit) : found;
   exchange.json(
@@ -176,7 +176,7 @@ async function pruneContainers(exchange: Exchange, engine: Engine): Promise<void
   const over = engine.containers
     .all()
     .filter(({ state }) => state.status === 'created' || state.status === 'exited')
-    .filter((record) => matchesFilters(record, filters));
+    .filter((record) => matchesFilters(record, filters, engine.clock.realtimeNs()));
   for (const { id } of over) await engine.lifecycle.remove(id, false);
   exchange.json(200, { ContainersDeleted: over.map(({ id }) => id), SpaceReclaimed: 0 });
 }

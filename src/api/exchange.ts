@@ -70,7 +70,7 @@ export class Exchange {
 
   /** The body as JSON; an empty one is an empty object. Errors: invalid-argument. */
   async jsonBody(): Promise<unknown> {
-    const text = await this.#body();
+    const text = await this.#text();
     try {
       return JSON.parse(text === '' ? '{}' : text);
     } catch (thrown) {
@@ -80,11 +80,16 @@ export class Exchange {
     }
   }
 
+  /** The body as it comes. Errors: cancelled when the client goes away in the middle. */
+  body(): AsyncIterable<Uint8Array> {
+    return untilCut(this.request);
+  }
+
   get isUpgrade(): boolean {
     return this.#upgraded !== undefined;
   }
 
-  async #body(): Promise<string> {
+  async #text(): Promise<string> {
     const chunks: Buffer[] = [];
     let size = 0;
     const parts = isBodyUnparsed(this.request) ? bodyOnSocket(this.request) : this.request;
@@ -110,6 +115,15 @@ export class Exchange {
     this.#response.writeHead(status, {
       'Content-Type': 'application/json',
       'Content-Length': Buffer.byteLength(body),
+    });
+    this.#response.end(body);
+  }
+
+  bytes(contentType: string, body: Uint8Array, headers: Readonly<Record<string, string>>): void {
+    this.#response.writeHead(200, {
+      'Content-Type': contentType,
+      'Content-Length': body.length,
+      ...headers,
     });
     this.#response.end(body);
   }

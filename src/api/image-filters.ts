@@ -1,41 +1,47 @@
-import { EngineError } from '../base/engine-error.ts';
 import type { Image } from '../image/contract.ts';
 import { booleanFilter, type Filters } from '../wire/filters.ts';
+import { parseMoment } from '../wire/moment.ts';
+import { fitsPattern } from './name-pattern.ts';
+
+/** What filters may name besides the image itself. */
+export interface FilterWorld {
+  /** Throws not-found (`No such image: …`). */
+  readonly find: (reference: string) => Image;
+  readonly nowNs: bigint;
+}
 
 /**
- * Whether an image fits every filter of `GET /images/json`. `all` are the images that `before` and
- * `since` may name.
+ * Whether an image fits every filter of `GET /images/json` and `POST /images/prune`.
  *
  * # Errors
  * invalid-argument for a bad value; not-found for an image that `before` or `since` name
  */
-export function matchesImageFilters(
-  image: Image,
-  filters: Filters,
-  all: readonly Image[],
-): boolean {
+export function matchesImageFilters(image: Image, filters: Filters, world: FilterWorld): boolean {
   const isDangling = booleanFilter(filters, 'dangling');
   if (isDangling !== undefined && isDangling !== (image.repoTags.length === 0)) return false;
-  const references = filters.get('reference') ?? [];
-  if (references.length > 0 && !references.some((pattern) => isNamed(image, pattern))) return false;
-  const labels = filters.get('label') ?? [];
-  if (!labels.every((label) => hasLabel(image, label))) return false;
-  for (const name of filters.get('before') ?? []) {
-    if (image.createdNs >= named(all, name).createdNs) return false;
-  }
-  for (const name of filters.get('since') ?? []) {
-    if (image.createdNs <= named(all, name).createdNs) return false;
-  }
-  return true;
+  return matchesImageDetails(image, filters, world);
 }
 
-/**
- * `*` stands for anything within one component of the name; a pattern without a tag fits every tag.
- */
-function isNamed(image: Image, pattern: string): boolean {
-  const source = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*');
-  const fits = new RegExp(`^${source.replaceAll('?', '[^/]')}$`);
-  return image.repoTags.some((tag) => fits.test(tag) || fits.test(tag.replace(/:[^:/]*$/, '')));
+/** As above, whether it has a name or not. */
+export function matchesImageDetails(image: Image, filters: Filters, world: FilterWorld): boolean {
+  const values = (name: string): readonly string[] => filters.get(name) ?? [];
+  const references = values('reference');
+  const createdNs = (reference: string): bigint => world.find(reference).createdNs;
+  return (
+    (references.length === 0 || references.some((pattern) => isNamed(image, pattern))) &&
+    values('label').every((label) => hasLabel(image, label)) &&
+    !values('label!').some((label) => hasLabel(image, label)) &&
+    values('before').every((reference) => image.createdNs < createdNs(reference)) &&
+    values('since').every((reference) => image.createdNs > createdNs(reference)) &&
+    values('until').every((moment) => image.createdNs < parseMoment(moment, world.nowNs))
+  );
+}
+
+/** A pattern without a tag fits every tag. */
+function isNamed({ repoTags, repoDigests }: Image, pattern: string): boolean {
+  return [...repoTags, ...repoDigests].some(
+    (name) => fitsPattern(name, pattern) || fitsPattern(name.replace(/@.*$|:[^:/]*$/, ''), pattern),
+  );
 }
 
 function hasLabel({ config }: Image, wanted: string): boolean {
@@ -43,13 +49,4 @@ function hasLabel({ config }: Image, wanted: string): boolean {
   const labels = config.Labels ?? {};
   if (!Object.hasOwn(labels, name)) return false;
   return rest.length === 0 || labels[name] === rest.join('=');
-}
-
-function named(all: readonly Image[], name: string): Image {
-  const found = all.find(
-    ({ id, repoTags }) =>
-      repoTags.includes(name) || repoTags.includes(`${name}:latest`) || id.includes(name),
-  );
-  if (found) return found;
-  throw new EngineError('not-found', `No such image: ${name}`);
 }

@@ -1,189 +1,82 @@
-import { rfc3339Nano } from '../base/clock.ts';
-import { EngineError, messageOf } from '../base/engine-error.ts';
-import { isLive } from '../engine/container-state.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { Image } from '../image/contract.ts';
-import { DEFAULT_TAG, familiarRepository, parseReference } from '../spec/reference.ts';
-import { ZERO_TIME } from '../wire/container.ts';
+import { DEFAULT_TAG } from '../spec/reference.ts';
 import { parseFilters } from '../wire/filters.ts';
-import {
-  IMAGE_LIST_FILTERS,
-  type ImageDeleteItem,
-  type ImageInspect,
-  type ImageSummary,
-} from '../wire/image.ts';
-import { encodeJsonMessage, errorMessage, type JsonMessage } from '../wire/json-message.ts';
+import { IMAGE_LIST_FILTERS } from '../wire/image.ts';
+import { compareVersions } from '../wire/versions.ts';
+import { searchImages } from './distribution-routes.ts';
 import type { Exchange } from './exchange.ts';
+import { convertImage, importImage, loadImages, saveImages } from './image-archives.ts';
+import type { ImageBackend } from './image-backend.ts';
 import { matchesImageFilters } from './image-filters.ts';
+import { pullImages } from './image-pull.ts';
+import { pushImages } from './image-push.ts';
+import { pruneImages, removeImage } from './image-removal.ts';
+import { imageHistory, imageInspect, imageSummary } from './image-views.ts';
 import { type Route, route } from './route.ts';
 
-export function imageRoutes(engine: Engine): readonly Route[] {
+export function imageRoutes(backend: ImageBackend): readonly Route[] {
+  const { images } = backend;
   return [
-    route('GET', '/images/json', (exchange) => {
-      const filters = parseFilters(exchange.query.get('filters'), IMAGE_LIST_FILTERS);
-      const images = engine.images.list();
-      const found = images.filter((image) => matchesImageFilters(image, filters, images));
-      exchange.json(200, found.map(imageSummary));
-    }),
-    route('POST', '/images/create', (exchange) =>
-      exchange.query.has('fromSrc') ? importImage(exchange, engine) : pullImage(exchange, engine),
+    route('GET', '/images/json', (exchange) => listImages(exchange, backend)),
+    route('GET', '/images/search', (exchange) => searchImages(exchange, backend)),
+    route('GET', '/images/get', (exchange) =>
+      saveImages(exchange, backend, exchange.query.getAll('names')),
     ),
+    route('POST', '/images/create', (exchange) =>
+      exchange.query.has('fromSrc')
+        ? importImage(exchange, backend)
+        : pullImages(exchange, backend),
+    ),
+    route('POST', '/images/load', (exchange) => loadImages(exchange, backend)),
+    route('POST', '/images/prune', (exchange) => pruneImages(exchange, backend)),
     route('GET', '/images/{name*}/json', (exchange) => {
-      exchange.json(200, imageInspect(engine.images.get(exchange.parameter(0))));
+      const image = images.get(exchange.parameter(0));
+      const containerIds = exchange.flag('manifests') ? usersOf(image.id, backend) : undefined;
+      exchange.json(200, imageInspect(image, exchange.apiVersion, containerIds));
     }),
+    route('GET', '/images/{name*}/history', (exchange) => {
+      exchange.json(200, imageHistory(images.get(exchange.parameter(0))));
+    }),
+    route('GET', '/images/{name*}/get', (exchange) =>
+      saveImages(exchange, backend, [exchange.parameter(0)]),
+    ),
+    route('POST', '/images/{name*}/push', (exchange) => pushImages(exchange, backend)),
+    route('POST', '/images/{name*}/convert', (exchange) => convertImage(exchange, backend)),
     route('POST', '/images/{name*}/tag', (exchange) => {
       const repository = exchange.query.get('repo') ?? '';
-      const tag = exchange.query.get('tag') || 'latest';
-      engine.images.tag(exchange.parameter(0), `${repository}:${tag}`);
+      const tag = exchange.query.get('tag') || DEFAULT_TAG;
+      images.tag(exchange.parameter(0), `${repository}:${tag}`);
       exchange.empty(201);
     }),
-    route('DELETE', '/images/{name*}', (exchange) => removeImage(exchange, engine)),
+    route('DELETE', '/images/{name*}', (exchange) => removeImage(exchange, backend)),
   ];
 }
 
-function removeImage(exchange: Exchange, engine: Engine): void {
-  const reference = exchange.parameter(0);
-  const force = exchange.flag('force');
-  const image = engine.images.get(reference);
-  const user = engine.containers.all().find(({ config }) => config.imageId === image.id);
-  // Taking away one of several names hurts nobody.
-  const isById = !image.repoTags.some((tag) => tag === reference || tag === `${reference}:latest`);
-  if (user && (isById || image.repoTags.length <= 1)) {
-    const state = isLive(user.state) ? 'running' : 'stopped';
-    // Also by force the content stays for as long as a container is made of it.
-    const remedy = state === 'running' ? 'cannot be forced' : 'remove the container first';
-    throw new EngineError(
-      'conflict',
-      `conflict: unable to remove repository reference "${reference}" (${remedy}) - container ${user.id.slice(0, 12)} is using its referenced image ${image.id.slice('sha256:'.length, 'sha256:'.length + 12)} (${state})`,
-    );
-  }
-  const { untagged, deleted } = engine.images.remove(reference, { force });
-  exchange.json(200, [
-    ...untagged.map((name): ImageDeleteItem => ({ Untagged: name })),
-    ...deleted.map((id): ImageDeleteItem => ({ Deleted: id })),
-  ]);
-}
+/** From this version on an image's manifests can be asked for. */
+const WITH_MANIFESTS = '1.47';
 
-async function importImage(exchange: Exchange, engine: Engine): Promise<void> {
-  const { query } = exchange;
-  if (query.get('fromSrc') !== '-') {
-    throw new EngineError(
-      'invalid-argument',
-      'an image can only be imported from the request body',
-    );
-  }
-  const repository = query.get('repo') ?? '';
-  const tag = query.get('tag') ?? '';
-  const image = await engine.images.import(exchange.request, {
-    reference: repository === '' || tag === '' ? repository : `${repository}:${tag}`,
-    changes: query.getAll('changes'),
-    comment: query.get('message') || 'Imported from -',
-    platform: query.get('platform') || undefined,
-  });
-  exchange.begin('application/json');
-  await sendProgress(exchange, { status: image.id });
-  exchange.end();
-}
-
-/** Pulls an image that comes with wolffia. */
-async function pullImage(exchange: Exchange, engine: Engine): Promise<void> {
-  const reference = exchange.query.get('fromImage') ?? '';
-  const { names } = engine.shippedImages;
-  const name = shippedName(reference, exchange.query.get('tag') ?? '', names);
-  let sending = Promise.resolve();
-  const progress = (status: string): void => {
-    if (!exchange.hasBegun) exchange.begin('application/json');
-    sending = sending.then(() => sendProgress(exchange, { status }));
+function listImages(exchange: Exchange, backend: ImageBackend): void {
+  const { images, clock } = backend;
+  const { apiVersion, query } = exchange;
+  const filters = parseFilters(query.get('filters'), IMAGE_LIST_FILTERS);
+  const world = {
+    find: (reference: string) => images.get(reference),
+    nowNs: clock.realtimeNs(),
   };
-  try {
-    const image = await engine.shippedImages.pull(name, progress);
-    progress(`Digest: ${image.id}`);
-    progress(`Status: Built image for ${name}:latest`);
-  } catch (thrown) {
-    if (thrown instanceof EngineError && thrown.kind === 'not-found')
-      throw accessDenied(name, names);
-    if (!exchange.hasBegun) throw thrown;
-    // The head is out: the error goes into the stream, as Docker does.
-    const message = messageOf(thrown);
-    await sending;
-    await sendProgress(exchange, errorMessage(message));
-  }
-  await sending;
-  exchange.end();
-}
-
-/**
- * The name of an image that may come with wolffia. Errors: invalid-argument; not-found for what
- * surely does not.
- */
-function shippedName(reference: string, tag: string, names: readonly string[]): string {
-  const { repository, tag: ownTag } = parseReference(reference);
-  const name = familiarRepository(repository);
-  if (name.includes('/') || (tag || ownTag || DEFAULT_TAG) !== DEFAULT_TAG)
-    throw accessDenied(name, names);
-  return name;
-}
-
-/** Docker's words, and why it is so here. */
-function accessDenied(name: string, names: readonly string[]): EngineError {
-  return new EngineError(
-    'not-found',
-    `pull access denied for ${name}, repository does not exist or may require 'docker login': wolffia can build its own images (${names.join(', ')}), but cannot pull from registries so far; bring others with 'wolffia import'`,
+  const usage = exchange.flag('shared-size') ? images.usage() : undefined;
+  const hasManifests =
+    exchange.flag('manifests') && compareVersions(apiVersion, WITH_MANIFESTS) >= 0;
+  const found = images.list().filter((image) => matchesImageFilters(image, filters, world));
+  const summaries = found.map((image) =>
+    imageSummary(image, {
+      apiVersion,
+      sharedSizeBytes: usage && (usage.images.get(image.id)?.sharedSizeBytes ?? 0),
+      containerIds: hasManifests ? usersOf(image.id, backend) : undefined,
+    }),
   );
+  exchange.json(200, summaries);
 }
 
-function sendProgress(exchange: Exchange, message: JsonMessage): Promise<void> {
-  return exchange.send(encodeJsonMessage(message));
-}
-
-function imageSummary(image: Image): ImageSummary {
-  return {
-    Id: image.id,
-    ParentId: '',
-    RepoTags: image.repoTags,
-    RepoDigests: image.repoDigests,
-    Created: Number(image.createdNs / 1_000_000_000n),
-    Size: image.sizeBytes,
-    SharedSize: -1,
-    Labels: image.config.Labels ?? null,
-    Containers: -1,
-  };
-}
-
-function imageInspect(image: Image): ImageInspect {
-  const { config } = image;
-  return {
-    Id: image.id,
-    RepoTags: image.repoTags,
-    RepoDigests: image.repoDigests,
-    Parent: '',
-    Comment: image.comment,
-    Created: rfc3339Nano(image.createdNs),
-    DockerVersion: '',
-    Author: image.author,
-    Architecture: image.platform.architecture,
-    Os: image.platform.os,
-    Size: image.sizeBytes,
-    Config: {
-      User: config.User ?? '',
-      Env: config.Env ?? null,
-      Cmd: config.Cmd ?? null,
-      Entrypoint: config.Entrypoint ?? null,
-      Volumes: emptyObjects(config.Volumes) ?? null,
-      WorkingDir: config.WorkingDir ?? '',
-      Labels: config.Labels ?? null,
-      ...(config.ExposedPorts ? { ExposedPorts: emptyObjects(config.ExposedPorts) ?? {} } : {}),
-      ...(config.StopSignal ? { StopSignal: config.StopSignal } : {}),
-    },
-    RootFS: { Type: 'layers', Layers: image.layers.map(({ diffId }) => diffId) },
-    Metadata: {
-      LastTagTime: image.lastTaggedNs === 0n ? ZERO_TIME : rfc3339Nano(image.lastTaggedNs),
-    },
-  };
-}
-
-function emptyObjects(
-  set: Readonly<Record<string, unknown>> | null | undefined,
-): Record<string, object> | undefined {
-  return set ? Object.fromEntries(Object.keys(set).map((name) => [name, {}])) : undefined;
+/** Ids of the containers that are made of an image. */
+function usersOf(imageId: string, { containers }: ImageBackend): readonly string[] {
+  return containers.all().flatMap(({ id, config }) => (config.imageId === imageId ? [id] : []));
 }

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
+import { humanSize } from '../base/human-size.ts';
 import { humanDuration } from '../base/human-time.ts';
 import type { ImageDeleteItem, ImageSummary } from '../wire/image.ts';
 import type { Command } from './command.ts';
 import { CommandError, forEachNamed } from './command.ts';
 import { FILTER_FLAG, FORMAT_FLAG, filtersOf } from './ps.ts';
 import { showProgress } from './pull-image.ts';
-import { formatRows, humanSize, type Row } from './table.ts';
+import { formatRows, type Row } from './table.ts';
 
 const COLUMNS = [
   { heading: 'REPOSITORY', field: 'Repository' },

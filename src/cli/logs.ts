@@ -1,6 +1,7 @@
+import { parseMoment } from '../wire/moment.ts';
 import { FrameDecoder } from '../wire/stdcopy.ts';
 import { MULTIPLEXED_STREAM } from '../wire/stream-types.ts';
-import { type Command, CommandError } from './command.ts';
+import type { Command } from './command.ts';
 import { drained } from './terminal.ts';
 
 export const LOGS: Command = {
@@ -59,20 +60,10 @@ export const LOGS: Command = {
   },
 };
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
-
-/** Unix seconds for a time, or for a span before now (Go's `1h30m`). Errors: CommandError. */
+/** Unix seconds for a time, or for a span before now (Go's `1h30m`). Errors: EngineError. */
 function timeOf(text: string | undefined, now: () => number): string | undefined {
   if (text === undefined || text === '') return undefined;
-  if (/^\d+(\.\d+)?$/.test(text)) return text;
-  if (/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
-    let seconds = 0;
-    for (const [, count = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) {
-      seconds += Number(count) * (UNIT_SECONDS[unit] ?? 1);
-    }
-    return (now() / 1000 - seconds).toFixed(9);
-  }
-  const milliseconds = Date.parse(text);
-  if (!Number.isNaN(milliseconds)) return (milliseconds / 1000).toFixed(9);
-  throw new CommandError(1, `invalid value for a time: ${text}: give 2026-01-02T13:23:37Z or 42m`);
+  const moment = parseMoment(text, BigInt(Math.round(now())) * 1_000_000n);
+  const nanoseconds = String(moment % 1_000_000_000n).padStart(9, '0');
+  return `${moment / 1_000_000_000n}.${nanoseconds}`;
 }

@@ -56,15 +56,3 @@ function alignColumns(lines: readonly (readonly string[])[]): string {
     })
     .join('');
 }
-
-/** `12.3MB`, in powers of ten with three or four digits, as docker images prints sizes. */
-export function humanSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${Number(value.toPrecision(3))}${units[unit]}`;
-}

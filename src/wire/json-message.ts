@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { progressBar } from './progress-bar.ts';
 
 /**
  * Progress as Docker's clients show it: one JSON object a line (`application/json`), over a
@@ -14,8 +15,12 @@ const jsonMessage = v.object({
   progressDetail: v.optional(
     v.object({ current: v.optional(v.number()), total: v.optional(v.number()) }),
   ),
-  /** Text for the terminal as it is (builds). */
+  /** The same as a bar, for clients that draw none. */
+  progress: v.optional(v.string()),
+  /** Text for the terminal as it is (builds, loads). */
   stream: v.optional(v.string()),
+  /** For programs: never shown. */
+  aux: v.optional(v.unknown()),
   error: v.optional(v.string()),
   errorDetail: v.optional(v.object({ message: v.string(), code: v.optional(v.number()) })),
 });
@@ -25,8 +30,30 @@ export type JsonMessage = v.InferOutput<typeof jsonMessage>;
 /** A line longer than this is no progress message. */
 export const MAX_JSON_MESSAGE_BYTES = 64 * 1024;
 
+/** What Docker's daemon draws for: it does not know its clients' terminals. */
+const ASSUMED_WIDTH = 200;
+
 export function encodeJsonMessage(message: JsonMessage): string {
   return `${JSON.stringify(message)}\r\n`;
+}
+
+/** A line about the thing with that id; `detail` is empty where there is nothing to count. */
+export function progressMessage(
+  id: string,
+  status: string,
+  detail: { readonly current?: number | undefined; readonly total?: number | undefined },
+): JsonMessage {
+  const { current, total } = detail;
+  const progress = progressBar(detail, ASSUMED_WIDTH);
+  return {
+    status,
+    progressDetail: {
+      ...(current === undefined ? {} : { current }),
+      ...(total === undefined ? {} : { total }),
+    },
+    ...(progress === '' ? {} : { progress }),
+    id,
+  };
 }
 
 export function errorMessage(text: string): JsonMessage {
