@@ -25,7 +25,7 @@ export const LAYERS: { readonly [folder: string]: Layer } = {
   runtime: { imports: ['base', 'spec', 'link'] },
   engine: { imports: ['base', 'spec', 'image', 'runtime'] },
   api: { imports: ['base', 'spec', 'wire', 'registry', 'image', 'runtime', 'engine'] },
-  cli: { imports: ['base', 'wire'] },
+  cli: { imports: ['base', 'spec', 'wire'] },
   main: {
     imports: ['base', 'wire', 'abi', 'cell', 'image', 'runtime', 'engine', 'api', 'cli'],
   },

@@ -5,7 +5,7 @@ import type { ImageDeleteItem, ImageSummary } from '../wire/image.ts';
 import type { Command } from './command.ts';
 import { CommandError, forEachNamed } from './command.ts';
 import { FILTER_FLAG, FORMAT_FLAG, filtersOf } from './ps.ts';
-import { showProgress } from './pull-image.ts';
+import { pullQuery, showProgress } from './pull-image.ts';
 import { formatRows, type Row } from './table.ts';
 
 const COLUMNS = [
@@ -83,7 +83,7 @@ export const PULL: Command = {
   run: async (context, flags, [reference = '']) => {
     const { engine } = context;
     const response = await engine.stream('POST', '/images/create', {
-      query: { fromImage: reference },
+      query: pullQuery(reference),
     });
     await showProgress(response, (line) => {
       if (!flags.isOn('quiet')) context.terminal.stdout.write(`${line}\n`);

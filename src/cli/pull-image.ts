@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { familiarRepository, parseTagged } from '../spec/reference.ts';
 import { MAX_JSON_MESSAGE_BYTES, parseJsonMessage } from '../wire/json-message.ts';
 import type { EngineClient } from './engine-client.ts';
 
@@ -14,7 +15,7 @@ export async function pullImage(
   output: Writable,
 ): Promise<void> {
   const response = await engine.stream('POST', '/images/create', {
-    query: { fromImage: reference },
+    query: pullQuery(reference),
   });
   await showProgress(response, (line) => output.write(`${line}\n`));
 }
@@ -37,4 +38,10 @@ export async function showProgress(
       show(message.id === undefined ? message.status : `${message.id}: ${message.status}`);
     }
   }
+}
+
+/** What a registry has under that name, `latest` where it says nothing. */
+export function pullQuery(reference: string): { fromImage: string; tag: string } {
+  const { repository, tag, digest } = parseTagged(reference);
+  return { fromImage: familiarRepository(repository), tag: digest ?? tag ?? '' };
 }

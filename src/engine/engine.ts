@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ImageStore } from '../image/contract.ts';
+import type { ImageTransfers } from '../image/transfer-contract.ts';
 import type { Runtime, RuntimeFacts } from '../runtime/contract.ts';
 import type { ContainerId } from './container-id.ts';
 import type { ContainerLog } from './container-log.ts';
@@ -15,13 +16,12 @@ import { isSelected, type LogSelection, selectLines } from './log-lines.ts';
 import { findTail, readEntries } from './log-reader.ts';
 import type { RandomSource } from './random-source.ts';
 import type { HostCpus } from './resource-limits.ts';
-import type { ShippedImages } from './shipped-images.ts';
 
 export interface EngineOptions {
   readonly dataRoot: string;
   readonly database: DatabaseSync;
   readonly images: ImageStore;
-  readonly shippedImages: ShippedImages;
+  readonly transfers: ImageTransfers;
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -38,7 +38,7 @@ export class Engine {
   readonly lifecycle: Lifecycle;
   readonly execs: Execs;
   readonly images: ImageStore;
-  readonly shippedImages: ShippedImages;
+  readonly transfers: ImageTransfers;
   readonly clock: Clock;
   readonly #runtime: Runtime;
 
@@ -48,7 +48,7 @@ export class Engine {
     this.#runtime = runtime;
     this.dataRoot = dataRoot;
     this.images = images;
-    this.shippedImages = options.shippedImages;
+    this.transfers = options.transfers;
     this.clock = clock;
     this.containers = new Containers({
       dataRoot,

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RECIPES } from '../../images/recipes.ts';
 import { containerRoutes } from '../api/container-routes.ts';
+import { diskUsageRoutes } from '../api/disk-usage-routes.ts';
+import { distributionRoutes } from '../api/distribution-routes.ts';
 import { execRoutes } from '../api/exec-routes.ts';
 import { imageRoutes } from '../api/image-routes.ts';
 import { ApiServer } from '../api/server.ts';
@@ -13,6 +15,7 @@ import { rfc3339Nano } from '../base/clock.ts';
 import { messageOf } from '../base/engine-error.ts';
 import { type EnginePaths, resolveEnginePaths } from '../base/engine-paths.ts';
 import { createLog, type Log } from '../base/log.ts';
+import { CatalogTransfers } from '../engine/catalog-transfers.ts';
 import { openDatabase } from '../engine/database.ts';
 import { Engine } from '../engine/engine.ts';
 import { ShippedImages } from '../engine/shipped-images.ts';
@@ -92,7 +95,7 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
     dataRoot,
     database,
     images,
-    shippedImages,
+    transfers: new CatalogTransfers(shippedImages),
     runtime,
     clock,
     random: { bytes: (count) => randomBytes(count) },
@@ -129,6 +132,8 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
         }),
         ...execRoutes(engine),
         ...imageRoutes(engine),
+        ...distributionRoutes(engine),
+        ...diskUsageRoutes(engine),
       ],
     }),
   );

@@ -8,11 +8,11 @@ import type { ContainerId } from '../../src/engine/container-id.ts';
 import type { CreateRequest } from '../../src/engine/create-request.ts';
 import { openDatabase } from '../../src/engine/database.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { ShippedImages } from '../../src/engine/shipped-images.ts';
 import { NO_STORAGE_OPTIONS } from '../../src/engine/storage-options.ts';
 import type { Image, ImageStore } from '../../src/image/contract.ts';
 import type { Digest } from '../../src/spec/digest.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FakeTransfers } from './fake-images.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 
 const QUIET = createLog(
@@ -115,13 +115,7 @@ export class FakeEngine implements AsyncDisposable {
       dataRoot: this.dataRoot,
       database: this.database,
       images: IMAGES,
-      shippedImages: new ShippedImages({
-        names: [],
-        images: IMAGES,
-        nodePath: '',
-        builderProgram: '',
-        environment: {},
-      }),
+      transfers: new FakeTransfers(),
       runtime: this.runtime,
       clock: this.clock,
       random: {
