@@ -88,6 +88,30 @@ export class ImageRegistrar {
     this.#table.inTransaction(() => this.#name(manifestDigest, id, { tag: name }, nowNs));
   }
 
+  /** Gives an image another manifest of the same configuration; its names go along. */
+  replaceManifest(
+    id: Digest,
+    replaced: Digest,
+    descriptor: Descriptor,
+    manifest: ImageManifest,
+    layers: readonly ImageLayer[],
+  ): void {
+    const nowNs = this.#clock.realtimeNs();
+    this.#table.inTransaction(() => {
+      this.#addManifest(descriptor, manifest, id, nowNs);
+      this.#table.addImage(id, descriptor.digest, layers);
+      for (const tag of this.#table.tagsOf(id)) {
+        const target = this.#table.targetOf(tag.repository, tag.tag);
+        if (target?.manifestDigest === replaced) this.#table.putTag(tag, descriptor.digest, id);
+      }
+    });
+  }
+
+  /** Notes under which digest a registry has an image. */
+  addRepoDigest(id: Digest, repository: string, digest: Digest): void {
+    this.#table.inTransaction(() => this.#table.putDigest(repository, digest, id));
+  }
+
   #addManifest(
     { digest, mediaType, size }: Descriptor,
     manifest: Manifest,

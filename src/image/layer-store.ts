@@ -61,47 +61,53 @@ export class LayerStore {
    * # Errors
    * those of `readLayer`, of `incoming`, and data-loss for another digest than expected
    */
-  async add(
+  add(
     incoming: AsyncIterable<Uint8Array>,
     sent: BlobWriter,
     options: { readonly expected?: Digest | undefined; readonly lease: Lease },
+  ): Promise<AddedLayer> {
+    return this.#add(incoming, options.lease, async () => ({
+      digest: await this.#commit(sent, options),
+      sizeBytes: sent.sizeBytes,
+    }));
+  }
+
+  /** As `add`, for a layer whose bytes are content already. */
+  addStored(digest: Digest, lease: Lease): Promise<AddedLayer> {
+    lease.hold(digest);
+    return this.#add(this.#content.open(digest), lease, async () => ({
+      digest,
+      sizeBytes: this.#content.sizeOf(digest) ?? 0,
+    }));
+  }
+
+  async #add(
+    incoming: AsyncIterable<Uint8Array>,
+    lease: Lease,
+    commitSent: () => Promise<{ readonly digest: Digest; readonly sizeBytes: number }>,
   ): Promise<AddedLayer> {
     const { head, whole } = await peek(incoming, CONTENT_HEAD_BYTES);
     const kind = contentKindOf(head);
     if (kind === 'wasm') {
       for await (const _ of whole);
-      const digest = await this.#commit(sent, options);
-      const sizeBytes = sent.sizeBytes;
-      return {
-        digest,
-        sentBytes: sizeBytes,
-        diffId: digest,
-        sizeBytes,
-        kind: 'module',
-        mediaType: MEDIA_TYPES.wasmLayer,
-      };
+      const { digest, sizeBytes } = await commitSent();
+      const sizes = { sentBytes: sizeBytes, sizeBytes };
+      return { digest, diffId: digest, ...sizes, kind: 'module', mediaType: MEDIA_TYPES.wasmLayer };
     }
     if (kind !== 'gzip' && kind !== 'zstd') {
-      const { sizeBytes, root } = await readLayer(whole, async () => {});
-      const diffId = await this.#commit(sent, options);
-      this.#writeIndex(hexOf(diffId), root);
-      const mediaType = MEDIA_TYPES.ociLayer;
-      return {
-        digest: diffId,
-        sentBytes: sent.sizeBytes,
-        diffId,
-        sizeBytes,
-        kind: 'archive',
-        mediaType,
-      };
+      const { root } = await readLayer(whole, async () => {});
+      const { digest, sizeBytes } = await commitSent();
+      this.#writeIndex(hexOf(digest), root);
+      const sizes = { sentBytes: sizeBytes, sizeBytes };
+      return { digest, diffId: digest, ...sizes, kind: 'archive', mediaType: MEDIA_TYPES.ociLayer };
     }
     await using unpacked = await this.#content.writer();
     const { sizeBytes, root } = await readLayer(whole, (chunk) => unpacked.write(chunk));
-    const digest = await this.#commit(sent, options);
-    const diffId = await this.#commit(unpacked, { lease: options.lease });
+    const { digest, sizeBytes: sentBytes } = await commitSent();
+    const diffId = await this.#commit(unpacked, { lease });
     this.#writeIndex(hexOf(diffId), root);
     const mediaType = kind === 'gzip' ? MEDIA_TYPES.ociLayerGzip : MEDIA_TYPES.ociLayerZstd;
-    return { digest, sentBytes: sent.sizeBytes, diffId, sizeBytes, kind: 'archive', mediaType };
+    return { digest, sentBytes, diffId, sizeBytes, kind: 'archive', mediaType };
   }
 
   /** Makes the index of a layer that is one module, for the path at which it is to be found. */
