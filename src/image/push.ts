@@ -2,7 +2,7 @@ import { EngineError } from '../base/engine-error.ts';
 import type { Registry, RegistryAccess } from '../registry/contract.ts';
 import type { Digest } from '../spec/digest.ts';
 import { type Descriptor, MAX_MANIFEST_BYTES, type Manifest } from '../spec/manifest.ts';
-import { familiarName, familiarRepository } from '../spec/reference.ts';
+import { familiarName, pathOf, registryOf } from '../spec/reference.ts';
 import { inOrder } from './bounded-parallel.ts';
 import type { ContentStore } from './content-store.ts';
 import type { ImageLayer, TellProgress } from './contract.ts';
@@ -149,13 +149,4 @@ function repositoriesWith(
     }
   }
   return [...found].slice(0, MAX_MOUNT_SOURCES);
-}
-
-function registryOf(repository: string): string {
-  return repository.slice(0, repository.indexOf('/'));
-}
-
-function pathOf(repository: string): string {
-  const familiar = familiarRepository(repository);
-  return familiar === repository ? repository.slice(repository.indexOf('/') + 1) : familiar;
 }

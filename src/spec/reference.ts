@@ -12,7 +12,9 @@ export interface Reference {
   readonly digest?: Digest;
 }
 
-const DEFAULT_REGISTRY = 'docker.io';
+export const DEFAULT_REGISTRY = 'docker.io';
+/** What Docker Hub was called before; clients still write it. */
+const DEFAULT_REGISTRY_ALIAS = 'index.docker.io';
 const OFFICIAL_PREFIX = 'library/';
 export const DEFAULT_TAG = 'latest';
 
@@ -62,6 +64,16 @@ export function familiarRepository(repository: string): string {
     : path;
 }
 
+/** The registry of a repository that is written out. */
+export function registryOf(repository: string): string {
+  return repository.slice(0, repository.indexOf('/'));
+}
+
+/** How its registry calls it: `library/python`. */
+export function pathOf(repository: string): string {
+  return repository.slice(registryOf(repository).length + 1);
+}
+
 /** A colon after the last slash begins a tag; one before it belongs to the registry's port. */
 function splitTag(text: string): { name: string; tag: string | undefined } {
   const colon = text.indexOf(':', text.lastIndexOf('/') + 1);
@@ -80,7 +92,7 @@ function parseRepository(name: string, text: string): string {
   const first = name.slice(0, Math.max(slash, 0));
   const hasRegistry =
     slash > 0 && (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
-  const registry = hasRegistry ? first : DEFAULT_REGISTRY;
+  const registry = hasRegistry && first !== DEFAULT_REGISTRY_ALIAS ? first : DEFAULT_REGISTRY;
   let path = hasRegistry ? name.slice(slash + 1) : name;
   if (registry === DEFAULT_REGISTRY && !path.includes('/')) path = OFFICIAL_PREFIX + path;
   if (path !== path.toLowerCase()) {
