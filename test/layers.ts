@@ -27,6 +27,18 @@ export const LAYERS: { readonly [folder: string]: Layer } = {
   api: { imports: ['base', 'spec', 'wire', 'registry', 'image', 'runtime', 'engine'] },
   cli: { imports: ['base', 'spec', 'wire'] },
   main: {
-    imports: ['base', 'wire', 'abi', 'cell', 'image', 'runtime', 'engine', 'api', 'cli'],
+    imports: [
+      'base',
+      'wire',
+      'abi',
+      'cell',
+      'registry',
+      'image',
+      'runtime',
+      'engine',
+      'api',
+      'cli',
+    ],
+    packages: ['valibot'],
   },
 };

@@ -7,6 +7,9 @@ import type { ContentStore } from './content-store.ts';
 import type { AddedLayer, LayerStore } from './layer-store.ts';
 import type { Lease } from './leases.ts';
 
+/** What fetching needs of a registry. */
+export type BlobSource = Pick<Registry, 'fetchBlob'>;
+
 /** One layer that an image is to get from a registry. */
 export interface WantedLayer {
   readonly repository: string;
@@ -24,13 +27,13 @@ export interface WantedLayer {
  * a pull has left half is gone on with.
  */
 export class LayerFetcher {
-  readonly #registry: Registry;
+  readonly #registry: BlobSource;
   readonly #content: ContentStore;
   readonly #layers: LayerStore;
   /** Under way, by what is fetched. */
   readonly #fetches = new Map<Digest, Promise<AddedLayer>>();
 
-  constructor(registry: Registry, content: ContentStore, layers: LayerStore) {
+  constructor(registry: BlobSource, content: ContentStore, layers: LayerStore) {
     this.#registry = registry;
     this.#content = content;
     this.#layers = layers;
@@ -62,7 +65,7 @@ export class LayerFetcher {
     await using writer = await this.#content.partialWriter(digest);
     const options = { expected: digest, lease: wanted.lease };
     let resumedBytes = 0;
-    const incoming = async function* (registry: Registry): AsyncGenerator<Uint8Array> {
+    const incoming = async function* (registry: BlobSource): AsyncGenerator<Uint8Array> {
       for await (const chunk of writer.resume(wanted.descriptor.size)) {
         resumedBytes += chunk.length;
         yield chunk;
@@ -96,7 +99,7 @@ export class LayerFetcher {
 }
 
 async function* fetched(
-  registry: Registry,
+  registry: BlobSource,
   writer: BlobWriter,
   { repository, descriptor, access, progress }: WantedLayer,
 ): AsyncGenerator<Uint8Array> {

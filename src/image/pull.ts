@@ -33,7 +33,7 @@ import type { LayerStore } from './layer-store.ts';
 import type { Lease, Leases } from './leases.ts';
 
 export interface PullParts {
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'fetchManifest' | 'fetchBlob'>;
   readonly content: ContentStore;
   readonly layers: LayerStore;
   readonly leases: Leases;
