@@ -34,7 +34,7 @@ export interface HttpRequest {
 
 export interface RequestBody {
   readonly sizeBytes: number;
-  /** May be called again when the request is. */
+  /** From its beginning; called again when the request is sent again. */
   readonly open: () => AsyncIterable<Uint8Array>;
   /** Told how much of it the connection has taken. */
   readonly progress?: ((sentBytes: number) => void) | undefined;
@@ -86,11 +86,10 @@ export class Transport {
       },
     });
     const exchange = new Exchange(outgoing, url, this.#clock, signal);
+    exchange.expect(this.#patience.idleTimeoutMs);
+    if (body) await this.#sendBody(exchange, outgoing, body);
+    else outgoing.end();
     try {
-      exchange.expect(this.#patience.idleTimeoutMs);
-      if (body) await this.#sendBody(exchange, outgoing, body);
-      else outgoing.end();
-      if (body) exchange.expect(this.#patience.commitTimeoutMs);
       const incoming = await exchange.answer;
       this.#remember(url.host);
       return new HttpAnswer(incoming, request.method !== 'HEAD', exchange, this.#patience);
@@ -100,24 +99,32 @@ export class Transport {
     }
   }
 
-  /** Ends early when the answer comes early: it is a refusal. */
+  /**
+   * Ends early when the answer comes early: it is a refusal. A source that takes its time is not
+   * held against the server; what it throws is thrown.
+   */
   async #sendBody(exchange: Exchange, outgoing: ClientRequest, body: RequestBody): Promise<void> {
+    const { idleTimeoutMs, commitTimeoutMs } = this.#patience;
     let sentBytes = 0;
-    for await (const chunk of body.open()) {
-      sentBytes += chunk.length;
-      if (sentBytes > body.sizeBytes) break;
-      const isTaken = outgoing.write(chunk);
-      if (!isTaken) {
-        exchange.expect(this.#patience.idleTimeoutMs);
-        await exchange.drained();
+    try {
+      for await (const chunk of body.open()) {
+        sentBytes += chunk.length;
+        if (sentBytes > body.sizeBytes) break;
+        if (!outgoing.write(chunk)) await exchange.until('drain', idleTimeoutMs);
+        if (exchange.isOver) return;
+        exchange.pause();
+        body.progress?.(sentBytes);
       }
-      if (exchange.isOver) return;
-      body.progress?.(sentBytes);
-    }
-    if (sentBytes !== body.sizeBytes) {
-      throw new EngineError('internal', 'content has another size than it was said to have');
+      if (sentBytes !== body.sizeBytes) {
+        throw new EngineError('internal', 'content has another size than it was said to have');
+      }
+    } catch (thrown) {
+      exchange.end();
+      throw thrown;
     }
     outgoing.end();
+    await exchange.until('finish', idleTimeoutMs);
+    exchange.expect(commitTimeoutMs);
   }
 
   #failure(thrown: unknown, url: URL, signal: AbortSignal | undefined): unknown {
@@ -178,10 +185,15 @@ export class Exchange {
     return this.#clock.monotonicMs();
   }
 
-  /** Something has to happen in this time, or the connection is given up. */
+  /** The answer has to begin in this time, or the connection is given up. */
   expect(timeoutMs: number): void {
+    this.pause();
+    if (!this.isOver) this.startTimer(timeoutMs);
+  }
+
+  /** Nothing is expected for now. */
+  pause(): void {
     this.#timer?.cancel();
-    if (this.#incoming === undefined) this.startTimer(timeoutMs);
   }
 
   startTimer(timeoutMs: number): Timer {
@@ -192,15 +204,16 @@ export class Exchange {
     return this.#timer;
   }
 
-  /** Resolves when there is room again, or when it is over. */
-  drained(): Promise<void> {
+  /** Resolves when the request comes so far, in this time, or when it is over. */
+  until(event: 'drain' | 'finish', timeoutMs: number): Promise<void> {
     if (this.isOver) return Promise.resolve();
+    this.expect(timeoutMs);
     return new Promise((resolve) => {
       const done = (): void => {
-        this.#outgoing.off('drain', done).off('response', done).off('close', done);
+        this.#outgoing.off(event, done).off('response', done).off('close', done);
         resolve();
       };
-      this.#outgoing.on('drain', done).on('response', done).on('close', done);
+      this.#outgoing.on(event, done).on('response', done).on('close', done);
     });
   }
 
