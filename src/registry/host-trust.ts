@@ -71,13 +71,23 @@ export class HostTrust {
     if (known) return known;
     const agent = this.#makeAgent(url, isInsecure);
     this.#agents.set(url.origin, agent);
-    for (const [origin, oldest] of this.#agents) {
+    for (const origin of this.#agents.keys()) {
       if (this.#agents.size <= MAX_HOSTS) break;
-      // Not destroyed: what is under way ends, and idle connections time out by themselves.
-      this.#agents.delete(origin);
-      oldest.maxFreeSockets = 0;
+      this.#giveUp(origin);
     }
     return agent;
+  }
+
+  /** The next connection is made with what `certs.d` has then. */
+  forget(host: string): void {
+    for (const scheme of ['http:', 'https:']) this.#giveUp(`${scheme}//${host}`);
+  }
+
+  /** Not destroyed: what is under way ends, and idle connections end when the server is tired. */
+  #giveUp(origin: string): void {
+    const agent = this.#agents.get(origin);
+    if (agent) agent.maxFreeSockets = 0;
+    this.#agents.delete(origin);
   }
 
   close(): void {

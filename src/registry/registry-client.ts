@@ -3,15 +3,23 @@ import { EngineError } from '../base/engine-error.ts';
 import type { Descriptor } from '../spec/manifest.ts';
 import { Authenticator } from './authenticator.ts';
 import { downloadBlob } from './blob-download.ts';
+import { BlobPush } from './blob-push.ts';
+import { CHUNK_BYTES } from './blob-upload.ts';
 import { ConnectionFailure } from './connection-failure.ts';
-import type { FetchedManifest, RegistryAccess, RegistrySettings } from './contract.ts';
+import type {
+  FetchedManifest,
+  PushedBlob,
+  PushOutcome,
+  RegistryAccess,
+  RegistrySettings,
+} from './contract.ts';
 import { DOCKER_HUB_HOSTS, type DockerHubHosts, type Endpoint, Endpoints } from './endpoints.ts';
 import { HostTrust, type LookUp } from './host-trust.ts';
 import { fetchManifest, headManifest, pushManifest } from './manifest-requests.ts';
 import { type Doing, engineErrorOf } from './registry-errors.ts';
 import { RegistryFault } from './registry-fault.ts';
 import { RegistrySession } from './registry-session.ts';
-import { type RandomBytes, Retrier, TransientFailure } from './retry.ts';
+import { type Attempts, type RandomBytes, Retrier, TransientFailure } from './retry.ts';
 import { DEFAULT_PATIENCE, type Patience, Transport } from './transport.ts';
 
 export interface RegistryClientOptions {
@@ -19,6 +27,8 @@ export interface RegistryClientOptions {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly patience?: Patience;
+  /** Larger blobs are pushed in chunks of this size. */
+  readonly chunkBytes?: number;
   readonly dockerHub?: DockerHubHosts;
   readonly lookUp?: LookUp;
 }
@@ -31,11 +41,15 @@ export class RegistryClient {
   readonly #authenticator: Authenticator;
   readonly #retrier: Retrier;
   readonly #clock: Clock;
+  readonly #chunkBytes: number;
+  readonly #closing = new AbortController();
+  readonly #cleanups = new Set<Promise<void>>();
 
   /** # Errors: invalid-argument: settings that make no sense. */
   constructor(options: RegistryClientOptions) {
     const { settings, clock, patience = DEFAULT_PATIENCE, dockerHub = DOCKER_HUB_HOSTS } = options;
     this.#clock = clock;
+    this.#chunkBytes = options.chunkBytes ?? CHUNK_BYTES;
     const trust = new HostTrust(settings, options.lookUp);
     const { userAgent } = settings;
     const transport = new Transport({ trust, clock, patience, userAgent });
@@ -108,6 +122,30 @@ export class RegistryClient {
     }
   }
 
+  async pushBlob(
+    repository: string,
+    blob: PushedBlob,
+    access: RegistryAccess,
+  ): Promise<PushOutcome> {
+    const { registry, path } = splitRepository(repository);
+    const push = new BlobPush(path, blob, this.#chunkBytes);
+    let last: RegistrySession | undefined;
+    try {
+      return await this.#attempt(
+        { kind: 'push', repository },
+        registry,
+        access,
+        (session, tries) => {
+          last = session;
+          return push.attempt(session, tries);
+        },
+      );
+    } catch (thrown) {
+      if (last) this.#cleanUp(push, last);
+      throw thrown;
+    }
+  }
+
   async pushManifest(
     repository: string,
     reference: string,
@@ -121,7 +159,17 @@ export class RegistryClient {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#cleanups);
     this.#trust.close();
+  }
+
+  /** Nobody waits for it: an abort ends a push at once. */
+  #cleanUp(push: BlobPush, session: RegistrySession): void {
+    const cleanup = push.cancel(session.with(this.#closing.signal)).finally(() => {
+      this.#cleanups.delete(cleanup);
+    });
+    this.#cleanups.add(cleanup);
   }
 
   /** From a mirror, else from the registry. */
@@ -147,12 +195,12 @@ export class RegistryClient {
     doing: Doing,
     registry: string,
     access: RegistryAccess,
-    attempt: (session: RegistrySession) => Promise<Value>,
+    attempt: (session: RegistrySession, attempts: Attempts) => Promise<Value>,
   ): Promise<Value> {
     const attempts = this.#retrier.begin(access.signal);
     for (;;) {
       try {
-        return await attempt(await this.#session(registry, access));
+        return await attempt(await this.#session(registry, access), attempts);
       } catch (thrown) {
         await this.#failed(thrown, doing, (reason) => attempts.failed(reason));
       }
@@ -175,7 +223,15 @@ export class RegistryClient {
     if (thrown instanceof EngineError && thrown.kind === 'cancelled') throw thrown;
     const isFailure = thrown instanceof ConnectionFailure || thrown instanceof TransientFailure;
     if (!isFailure && !(thrown instanceof EngineError)) throw thrown;
+    this.#forget(thrown);
     this.#endpoints.rest(mirror);
+  }
+
+  /** How a host that does not answer is reached may have changed, or its certificates. */
+  #forget(thrown: unknown): void {
+    if (!(thrown instanceof ConnectionFailure)) return;
+    this.#endpoints.forget(thrown.host);
+    this.#trust.forget(thrown.host);
   }
 
   async #failed(
@@ -183,7 +239,7 @@ export class RegistryClient {
     doing: Doing,
     wait: (thrown: unknown) => Promise<void>,
   ): Promise<void> {
-    if (thrown instanceof ConnectionFailure) this.#endpoints.forget(thrown.host);
+    this.#forget(thrown);
     try {
       await wait(thrown);
     } catch (last) {

@@ -47,11 +47,11 @@ export class RegistrySession {
     this.#clock = services.clock;
   }
 
-  /** The same without its signal: to clean up after an abort. */
-  get detached(): RegistrySession {
+  /** The same under another signal: to clean up after an abort. */
+  with(signal: AbortSignal): RegistrySession {
     return new RegistrySession(
       this.endpoint,
-      { credentials: this.#access.credentials },
+      { credentials: this.#access.credentials, signal },
       { transport: this.#transport, authenticator: this.#authenticator, clock: this.#clock },
     );
   }

@@ -26,6 +26,8 @@ export type Misbehaviour =
   | { readonly kind: 'stall'; readonly afterBytes: number }
   /** Reads the request and never answers. */
   | { readonly kind: 'silence' }
+  /** Does what it should, and closes the connection instead of saying so. */
+  | { readonly kind: 'lose-answer' }
   /** Closes the connection after so many bytes of the request's body; what came is kept. */
   | { readonly kind: 'break-request'; readonly afterBytes: number }
   /** Sends all of a blob, whatever part of it was asked for. */
@@ -98,6 +100,10 @@ export class FakeExchange {
   ): void {
     const does = this.#misbehaviour;
     const body = Buffer.from(content);
+    if (does?.kind === 'lose-answer') {
+      this.#request.socket.destroy();
+      return;
+    }
     if (does?.kind === 'corrupt') body[0] = (body[0] ?? 0) ^ 1;
     const length = status === 204 ? {} : { 'content-length': String(body.length) };
     this.#response.writeHead(status, {

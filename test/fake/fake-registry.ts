@@ -346,7 +346,7 @@ function uploadHeaders(path: string, id: string, upload: Upload): Record<string,
   };
 }
 
-function sha256(bytes: Uint8Array): Digest {
+export function sha256(bytes: Uint8Array): Digest {
   const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
   if (!digest) throw new Error('sha256 gave no digest');
   return digest;

@@ -5,6 +5,9 @@ import { RegistryClient } from '../../src/registry/registry-client.ts';
 import { FakeClock } from './fake-clock.ts';
 import { SeededRandom } from './seeded-random.ts';
 
+/** Of what it pushes. */
+export const CHUNK_BYTES = 100_000;
+
 /** Of the fake clock, with each turn of the event loop. */
 const TURN_MS = 5;
 
@@ -33,6 +36,7 @@ export class RegistryHarness implements AsyncDisposable {
       },
       clock: this.clock,
       random: { bytes: (count) => Uint8Array.from({ length: count }, () => random.below(256)) },
+      chunkBytes: CHUNK_BYTES,
       ...options,
     });
     const turn = (): void => {
