@@ -5,7 +5,7 @@ import type { RegistrySession } from './registry-session.ts';
 import type { Attempts } from './retry.ts';
 import { pullScope, pushScope } from './scope.ts';
 
-/** Repositories that are asked for the blob; each costs a request, so that sending is soon cheaper. */
+/** Repositories that are asked for the blob: each costs a request. */
 const MAX_MOUNT_SOURCES = 4;
 
 /**
