@@ -11,7 +11,7 @@ import type { ImageTable, TagName } from './image-table.ts';
 import { shortOf } from './pull.ts';
 
 export interface PushParts {
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'pushBlob' | 'pushManifest'>;
   readonly content: ContentStore;
   readonly table: ImageTable;
   readonly registrar: ImageRegistrar;
