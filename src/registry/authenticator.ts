@@ -18,8 +18,9 @@ export interface Asker {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What is shown to a registry. */
 export interface Token {
-  /** The header's value: `Bearer …`. */
+  /** The header's value: `Bearer …`, `Basic …`. */
   readonly authorization: string;
   readonly identityToken?: string;
 }
@@ -66,24 +67,28 @@ export class Authenticator {
   }
 
   /**
-   * What to show instead of what was refused; undefined when there is nothing.
+   * What to show instead of what was refused; undefined when there is nothing. `isLogin`: asks for
+   * an identity token, too.
    *
    * # Errors
    * RegistryFault, TransientFailure, ConnectionFailure of the token server
    */
-  async authorize(challenges: readonly Challenge[], asker: Asker): Promise<string | undefined> {
+  async authorize(
+    challenges: readonly Challenge[],
+    asker: Asker,
+    { isLogin = false } = {},
+  ): Promise<Token | undefined> {
     if (asker.credentials?.registryToken) return undefined;
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-    if (bearer) return (await this.fetchToken(bearer, asker, false)).authorization;
+    if (bearer) return await this.#fetchToken(bearer, asker, isLogin);
     const isBasic = challenges.some(({ scheme }) => scheme === 'basic');
     const authorization = basicAuthorization(asker.credentials);
     if (!isBasic || authorization === undefined) return undefined;
     this.#keep(asker, authorization, Number.POSITIVE_INFINITY);
-    return authorization;
+    return { authorization };
   }
 
-  /** `isLogin`: asks for an identity token, too. */
-  async fetchToken(bearer: Challenge, asker: Asker, isLogin: boolean): Promise<Token> {
+  async #fetchToken(bearer: Challenge, asker: Asker, isLogin: boolean): Promise<Token> {
     const realm = await this.#realmOf(bearer, asker);
     const service = bearer.parameters.get('service') ?? '';
     const challenged = bearer.parameters.get('scope') ?? '';

@@ -89,7 +89,8 @@ function readPem(path: string): string {
 
 function isAbsent(thrown: unknown): boolean {
   if (!(thrown instanceof Error) || !('code' in thrown)) return false;
-  return thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR';
+  // Folders that are for root alone are not for us.
+  return ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(String(thrown.code));
 }
 
 function unreadable(path: string, reason: string): EngineError {

@@ -68,7 +68,8 @@ export interface Registry {
 
   /**
    * Repositories whose name or description has the term: by the registry's search (Docker Hub's
-   * `/v1/search`) where it has one, else out of its catalog.
+   * `/v1/search`) where it has one, else out of its catalog. Named as people write them, with the
+   * registry unless that is Docker Hub.
    *
    * # Errors: unavailable, when the registry offers neither
    */
@@ -80,7 +81,7 @@ export interface Registry {
   ): Promise<readonly FoundRepository[]>;
 
   /**
-   * Whether the credentials are good. The answer is a token to be kept instead of the password
+   * Whether the credentials are good; a registry that asks nobody takes any. The answer is a token to be kept instead of the password
    * where the registry hands out such.
    *
    * # Errors: unauthenticated in Docker's words

@@ -12,6 +12,8 @@ export interface Endpoint {
 }
 
 export const DOCKER_HUB = 'docker.io';
+/** Where Docker Hub is searched: what it was called before. */
+export const DOCKER_HUB_SEARCH = 'index.docker.io';
 
 /** Docker Hub's hosts, which are not its name. Another one for tests. */
 export interface DockerHubHosts {
@@ -68,16 +70,11 @@ export class Endpoints {
   /** # Errors: ConnectionFailure, when an insecure one speaks neither HTTPS nor HTTP. */
   async registry(registry: string, signal: AbortSignal | undefined): Promise<Endpoint> {
     if (registry === DOCKER_HUB) return this.#fixed(this.#hub.registry);
+    if (registry === DOCKER_HUB_SEARCH) return this.#fixed(this.#hub.search);
     const host = registry.toLowerCase();
     const isInsecure = await this.#trust.isInsecure(host);
     const scheme = isInsecure ? await this.#schemeOf(host, signal) : 'https:';
     return { base: parseBase(`${scheme}//${host}/`, registry), isMirror: false, isInsecure };
-  }
-
-  /** Where `v1/search` is. */
-  async searchHost(registry: string, signal: AbortSignal | undefined): Promise<Endpoint> {
-    if (registry === DOCKER_HUB) return this.#fixed(this.#hub.search);
-    return await this.registry(registry, signal);
   }
 
   /** What was found out about a host may no longer be so: it does not answer. */

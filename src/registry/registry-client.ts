@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { EngineError } from '../base/engine-error.ts';
 import type { Descriptor } from '../spec/manifest.ts';
+import { isTag, pathOf, registryOf } from '../spec/reference.ts';
 import { Authenticator } from './authenticator.ts';
 import { downloadBlob } from './blob-download.ts';
 import { BlobPush } from './blob-push.ts';
@@ -8,18 +9,30 @@ import { CHUNK_BYTES } from './blob-upload.ts';
 import { ConnectionFailure } from './connection-failure.ts';
 import type {
   FetchedManifest,
+  FoundRepository,
   PushedBlob,
   PushOutcome,
+  Registry,
   RegistryAccess,
   RegistrySettings,
 } from './contract.ts';
-import { DOCKER_HUB_HOSTS, type DockerHubHosts, type Endpoint, Endpoints } from './endpoints.ts';
+import {
+  DOCKER_HUB,
+  DOCKER_HUB_HOSTS,
+  DOCKER_HUB_SEARCH,
+  type DockerHubHosts,
+  type Endpoint,
+  Endpoints,
+} from './endpoints.ts';
 import { HostTrust, type LookUp } from './host-trust.ts';
 import { fetchManifest, headManifest, pushManifest } from './manifest-requests.ts';
+import { listNames } from './pages.ts';
 import { type Doing, engineErrorOf } from './registry-errors.ts';
 import { RegistryFault } from './registry-fault.ts';
 import { RegistrySession } from './registry-session.ts';
 import { type Attempts, type RandomBytes, Retrier, TransientFailure } from './retry.ts';
+import { pullScope } from './scope.ts';
+import { searchCatalog, searchIndex } from './search.ts';
 import { DEFAULT_PATIENCE, type Patience, Transport } from './transport.ts';
 
 export interface RegistryClientOptions {
@@ -34,7 +47,7 @@ export interface RegistryClientOptions {
 }
 
 /** `Registry` over HTTP. Owns its connections: dispose of it. */
-export class RegistryClient {
+export class RegistryClient implements Registry, AsyncDisposable {
   readonly #trust: HostTrust;
   readonly #transport: Transport;
   readonly #endpoints: Endpoints;
@@ -101,7 +114,7 @@ export class RegistryClient {
     descriptor: Descriptor,
     options: RegistryAccess & { readonly offset: number },
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { registry, path } = splitRepository(repository);
+    const [registry, path] = [registryOf(repository), pathOf(repository)];
     const doing: Doing = { kind: 'pull-blob', repository, digest: descriptor.digest };
     const attempts = this.#retrier.begin(options.signal);
     const mirrors = [...this.#endpoints.mirrorsOf(registry)];
@@ -127,7 +140,7 @@ export class RegistryClient {
     blob: PushedBlob,
     access: RegistryAccess,
   ): Promise<PushOutcome> {
-    const { registry, path } = splitRepository(repository);
+    const [registry, path] = [registryOf(repository), pathOf(repository)];
     const push = new BlobPush(path, blob, this.#chunkBytes);
     let last: RegistrySession | undefined;
     try {
@@ -152,10 +165,57 @@ export class RegistryClient {
     manifest: { readonly mediaType: string; readonly bytes: Uint8Array },
     access: RegistryAccess,
   ): Promise<void> {
-    const { registry, path } = splitRepository(repository);
+    const [registry, path] = [registryOf(repository), pathOf(repository)];
     await this.#attempt({ kind: 'push', repository }, registry, access, (session) =>
       pushManifest(session, path, reference, manifest),
     );
+  }
+
+  async listTags(
+    repository: string,
+    limit: number,
+    access: RegistryAccess,
+  ): Promise<readonly string[]> {
+    const doing: Doing = { kind: 'list-tags', repository };
+    const path = pathOf(repository);
+    const list = { target: `v2/${path}/tags/list`, field: 'tags', scopes: [pullScope(path)] };
+    return await this.#attempt(doing, registryOf(repository), access, async (session) => {
+      const tags: string[] = [];
+      for await (const name of listNames(session, list)) {
+        if (tags.length >= limit) break;
+        if (isTag(name)) tags.push(name);
+      }
+      return tags;
+    });
+  }
+
+  async search(
+    registry: string,
+    term: string,
+    limit: number,
+    access: RegistryAccess,
+  ): Promise<readonly FoundRepository[]> {
+    const doing: Doing = { kind: 'search', registry };
+    const isHub = registry === DOCKER_HUB;
+    const found = await this.#attempt(
+      doing,
+      isHub ? DOCKER_HUB_SEARCH : registry,
+      access,
+      async (session) =>
+        (await searchIndex(session, term, limit)) ?? (await searchCatalog(session, term, limit)),
+    );
+    return isHub ? found : found.map((one) => ({ ...one, name: `${registry}/${one.name}` }));
+  }
+
+  async logIn(
+    registry: string,
+    access: RegistryAccess,
+  ): Promise<{ readonly identityToken?: string }> {
+    const doing: Doing = { kind: 'log-in', registry };
+    const identityToken = await this.#attempt(doing, registry, access, (session) =>
+      session.logIn(),
+    );
+    return identityToken === undefined ? {} : { identityToken };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,7 +239,7 @@ export class RegistryClient {
     access: RegistryAccess,
     read: (session: RegistrySession, path: string) => Promise<Value>,
   ): Promise<Value> {
-    const { registry, path } = splitRepository(repository);
+    const [registry, path] = [registryOf(repository), pathOf(repository)];
     for (const mirror of this.#endpoints.mirrorsOf(registry)) {
       try {
         return await read(await this.#session(mirror, access), path);
@@ -246,10 +306,4 @@ export class RegistryClient {
       throw engineErrorOf(last, doing);
     }
   }
-}
-
-/** `docker.io/library/python` is `library/python` of `docker.io`. */
-function splitRepository(repository: string): { readonly registry: string; readonly path: string } {
-  const slash = repository.indexOf('/');
-  return { registry: repository.slice(0, slash), path: repository.slice(slash + 1) };
 }

@@ -52,7 +52,7 @@ function messageFor(fault: RegistryFault, doing: Doing): string {
     }
     case 'log-in':
       return isDenied
-        ? `${doing.registry}: ${fault.message}`
+        ? `login attempt to ${doing.registry} failed: ${fault.message}`
         : `${subjectOf(doing)}: ${wordsOf(fault)}`;
     default:
       if (isDenied && fault.code !== '') return fault.message;

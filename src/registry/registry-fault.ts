@@ -109,7 +109,7 @@ export function fieldOf(value: unknown, name: string): unknown {
 }
 
 /** One line for a terminal, whatever a stranger wrote. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, MAX_SHOWN);
 }

@@ -73,10 +73,37 @@ export class RegistrySession {
     const answer = await this.#follow(request, shown);
     if (answer.status !== 401 || answer.url.origin !== this.endpoint.base.origin) return answer;
     const challenges = parseChallenges(answer.header('www-authenticate') ?? '');
-    const authorization = await this.#authenticator.authorize(challenges, asker);
-    if (authorization === undefined || authorization === shown) return answer;
+    const token = await this.#authenticator.authorize(challenges, asker);
+    if (token === undefined || token.authorization === shown) return answer;
     await answer.discard();
-    return await this.#follow(request, authorization);
+    return await this.#follow(request, token.authorization);
+  }
+
+  /**
+   * Proves the credentials anew, whatever was proved before. Answers the token that is as good as
+   * they are, where the registry has such.
+   *
+   * # Errors: as `expect`
+   */
+  async logIn(): Promise<string | undefined> {
+    const request = { method: 'GET', target: 'v2/', scopes: [] } as const;
+    const answer = await this.#follow(request, undefined);
+    const { status, url } = answer;
+    if (status !== 200 && status !== 401) throw await this.fault(answer);
+    await answer.discard();
+    if (status === 200) return undefined;
+    const { credentials } = this.#access;
+    if (credentials === undefined) {
+      throw new RegistryFault(url.host, status, '', 'no basic auth credentials');
+    }
+    const challenges = parseChallenges(answer.header('www-authenticate') ?? '');
+    const asker = this.askerFor([]);
+    const token = await this.#authenticator.authorize(challenges, asker, { isLogin: true });
+    const shown = token?.authorization ?? this.#authenticator.cached(asker);
+    const second = await this.#follow(request, shown);
+    if (second.status !== 200) throw await this.fault(second);
+    await second.discard();
+    return token?.identityToken;
   }
 
   /** As `send`; an answer of another status than one of these becomes an error. */

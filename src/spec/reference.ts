@@ -34,12 +34,16 @@ export function parseReference(text: string): Reference {
   const digest = parseDigest(digests[0] ?? '');
   if (digests.length > 1 || (digests.length === 1 && !digest)) throw invalidReference(text);
   const { name, tag } = splitTag(beforeDigest);
-  if (tag !== undefined && !TAG.test(tag)) throw invalidReference(text);
+  if (tag !== undefined && !isTag(tag)) throw invalidReference(text);
   return {
     repository: parseRepository(name, text),
     ...(tag === undefined ? {} : { tag }),
     ...(digest === undefined ? {} : { digest }),
   };
+}
+
+export function isTag(text: string): boolean {
+  return TAG.test(text);
 }
 
 /** As parseReference, with `:latest` where neither tag nor digest is given. */

@@ -71,7 +71,7 @@ export class FakeRegistry implements AsyncDisposable {
   /** Said in the answer to the start of an upload. */
   minChunkBytes: number | undefined;
   /** What `/v1/search` has; undefined: there is none. */
-  searchResults: readonly object[] | undefined;
+  searchResults: readonly unknown[] | undefined;
 
   static async start(options: FakeRegistryOptions = {}): Promise<FakeRegistry> {
     const registry = new FakeRegistry(options);
