@@ -81,8 +81,8 @@ export interface Registry {
   ): Promise<readonly FoundRepository[]>;
 
   /**
-   * Whether the credentials are good; a registry that asks nobody takes any. The answer is a token to be kept instead of the password
-   * where the registry hands out such.
+   * Whether the credentials are good; a registry that asks nobody takes any. The answer is a token
+   * to be kept instead of the password where the registry hands out such.
    *
    * # Errors: unauthenticated in Docker's words
    */
