@@ -1,7 +1,7 @@
 import { EngineError } from '../base/engine-error.ts';
 import { type Digest, parseDigest } from '../spec/digest.ts';
 import { type ImageConfig, parseImageConfig, type RunConfig } from '../spec/image-config.ts';
-import type { ImageManifest } from '../spec/manifest.ts';
+import type { Descriptor, ImageManifest } from '../spec/manifest.ts';
 import { isModuleLayer, isTarLayer, MEDIA_TYPES } from '../spec/media-types.ts';
 import { DEFAULT_PLATFORM } from '../spec/platform.ts';
 import { parseWasmConfig, type WasmConfig } from '../spec/wasm-config.ts';
@@ -39,10 +39,36 @@ export function imageFormOf(manifest: ImageManifest, configBytes: Uint8Array): I
   if (IMAGE_CONFIGS.has(mediaType)) {
     return { kind: 'image', config: parseConfig(configBytes, manifest) };
   }
-  const isArtifact =
-    WASM_CONFIGS.has(mediaType) || manifest.layers.some((layer) => isModuleLayer(layer.mediaType));
-  if (isArtifact) return { kind: 'artifact', config: parseWasmConfig(configBytes) };
+  if (WASM_CONFIGS.has(mediaType)) {
+    return { kind: 'artifact', config: parseWasmConfig(configBytes) };
+  }
+  // What the configuration of another tool says is nothing to us.
+  if (manifest.layers.some(mayBeModule)) return { kind: 'artifact', config: {} };
   throw new EngineError('not-implemented', `unsupported media type ${mediaType}: no image`);
+}
+
+/** Tools that know nothing of images send modules as any file; its content has to tell. */
+function mayBeModule({ mediaType, annotations }: Descriptor): boolean {
+  if (isModuleLayer(mediaType) || mediaType === 'application/octet-stream') return true;
+  return annotations?.[TITLE]?.endsWith('.wasm') === true;
+}
+
+/**
+ * To be asked when its layers are here.
+ *
+ * # Errors
+ * not-implemented: an artifact without any module is no image
+ */
+export function checkHasModule(
+  form: Pick<ImageForm, 'kind'>,
+  { config }: ImageManifest,
+  layers: readonly ImageLayer[],
+): void {
+  if (form.kind === 'image' || layers.some(({ modulePath }) => modulePath !== undefined)) return;
+  throw new EngineError(
+    'not-implemented',
+    `unsupported media type ${config.mediaType}: no image, none of its layers is a module`,
+  );
 }
 
 function parseConfig(bytes: Uint8Array, { config, layers }: ImageManifest): ImageConfig {
@@ -98,7 +124,8 @@ export function checkLayerTypes({ layers }: ImageManifest): void {
   }
 }
 
-const TITLE = 'org.opencontainers.image.title';
+/** What a layer that is a file is called. */
+export const TITLE = 'org.opencontainers.image.title';
 const DEFAULT_MODULE_PATH = '/module.wasm';
 const MAX_MODULE_PATH = 255;
 

@@ -30,7 +30,7 @@ export interface ImageImporterParts {
 /**
  * What tells crun, and who goes by its rules, that the program in an ordinary image is WebAssembly.
  */
-const COMPAT_ANNOTATIONS = { 'module.wasm.image/variant': 'compat' };
+export const COMPAT_ANNOTATIONS = { 'module.wasm.image/variant': 'compat' };
 
 const MODULE_PATH = '/module.wasm';
 

@@ -21,6 +21,7 @@ import { inOrder } from './bounded-parallel.ts';
 import type { ContentStore } from './content-store.ts';
 import type { ImageLayer, TellProgress } from './contract.ts';
 import {
+  checkHasModule,
   checkLayerTypes,
   type ImageForm,
   MAX_CONFIG_BYTES,
@@ -76,6 +77,7 @@ export async function pullFromRegistry(
   const form = parts.registrar.formOf(manifest);
   checkPlatform(form, request);
   const layers = await fetchLayers(parts, form, manifest, request, lease);
+  checkHasModule(form, manifest, layers);
   parts.content.put(fetched.bytes);
   const id = parts.registrar.addImage(
     { mediaType: manifest.mediaType, digest: fetched.digest, size: fetched.bytes.length },
@@ -115,7 +117,7 @@ const MAX_INDEX_DEPTH = 3;
 const MAX_SHOWN_PLATFORMS = 20;
 
 /** What marks an image for another system whose program is WebAssembly all the same (crun's rule). */
-function isCompatible({ annotations }: Descriptor): boolean {
+export function isCompatible({ annotations }: Pick<Descriptor, 'annotations'>): boolean {
   return (
     annotations?.['module.wasm.image/variant']?.startsWith('compat') === true ||
     annotations?.['run.oci.handler'] === 'wasm'

@@ -23,8 +23,10 @@ import { imageFactsOf, imageFormOf, MAX_CONFIG_BYTES } from './image-form.ts';
 import type { ImageService } from './image-service.ts';
 import type { TagName } from './image-table.ts';
 import { LayerFetcher } from './layer-fetcher.ts';
+import { loadImages } from './load.ts';
 import { pullFromRegistry } from './pull.ts';
 import { pushToRegistry } from './push.ts';
+import { saveImages } from './save.ts';
 import type {
   ImageForm,
   ImageTransfers,
@@ -149,12 +151,13 @@ export class Transfers implements ImageTransfers {
     return { descriptor, bytes, platforms: await this.#platformsOf(manifest, reference, access) };
   }
 
-  save(_references: readonly string[], _options: SaveOptions): AsyncIterable<Uint8Array> {
-    throw new EngineError('not-implemented', 'cannot save images yet');
+  save(references: readonly string[], options: SaveOptions): AsyncIterable<Uint8Array> {
+    const platform = platformOf(options.platform);
+    return saveImages(this.#images, references, { ...options, platform });
   }
 
-  load(_archive: AsyncIterable<Uint8Array>, _tell: TellProgress): Promise<readonly LoadedImage[]> {
-    throw new EngineError('not-implemented', 'cannot load images yet');
+  load(archive: AsyncIterable<Uint8Array>, tell: TellProgress): Promise<readonly LoadedImage[]> {
+    return loadImages(this.#images, archive, tell);
   }
 
   convert(_reference: string, _target: string, _form: ImageForm): Promise<Image> {
