@@ -8,7 +8,7 @@ const USTAR_OFFSET = 257;
 
 export function contentKindOf(head: Uint8Array): ContentKind {
   if (startsWith(head, [0x1f, 0x8b])) return 'gzip';
-  if (startsWith(head, [0x28, 0xb5, 0x2f, 0xfd])) return 'zstd';
+  if (startsWith(head, [0x28, 0xb5, 0x2f, 0xfd]) || isSkippableFrame(head)) return 'zstd';
   if (startsWith(head, [0x00, 0x61, 0x73, 0x6d])) return 'wasm';
   const isTar = Buffer.from(head.subarray(USTAR_OFFSET, USTAR_OFFSET + 5)).toString() === 'ustar';
   // An archive without files has nothing but zeros.
@@ -23,7 +23,7 @@ export function contentKindOf(head: Uint8Array): ContentKind {
 export async function peek(
   source: AsyncIterable<Uint8Array>,
   length: number,
-): Promise<{ readonly head: Uint8Array; readonly whole: AsyncIterable<Uint8Array> }> {
+): Promise<{ readonly head: Uint8Array; readonly whole: AsyncGenerator<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let count = 0;
@@ -52,6 +52,11 @@ async function* resumed(
   }
 }
 
-function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+/** A frame of zstd that is to be passed over, by which some writers begin (RFC 8878, 3.1.2). */
+function isSkippableFrame([first = 0, ...rest]: Uint8Array): boolean {
+  return (first & 0xf0) === 0x50 && startsWith(rest, [0x2a, 0x4d, 0x18]);
+}
+
+function startsWith(bytes: ArrayLike<number>, magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte);
 }
