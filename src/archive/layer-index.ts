@@ -10,8 +10,12 @@ import { EngineError } from '../base/engine-error.ts';
  * LEB128 (sizes, offsets and times may take all 64 bits), strings in UTF-8 behind their length in
  * bytes:
  *
- *     kind | flags | name | mode | uid | gid | modifiedNs (zigzag) | sizeBytes | offset | inode |
- *     linkCount | linkTarget | rdev | xattrCount | (name | value)… | childCount | children
+ *     kind | flags | name | mode | uid | gid | modifiedNs (zigzag) | sizeBytes | offset |
+ *     extents | inode | linkCount | linkTarget | rdev | xattrCount | (name | value)… |
+ *     childCount | children
+ *
+ * Extents are 0 for a file that is in the archive as a whole, else one more than their number, and
+ * then of each the size of the hole before it and its own.
  */
 export interface LayerEntry {
   /** One component; empty for the root. */
@@ -27,6 +31,11 @@ export interface LayerEntry {
   readonly sizeBytes: number;
   /** Where the content begins in the archive. */
   readonly offset: number;
+  /**
+   * Of a sparse file: what of it is in the archive, in order, with holes between. Undefined: all of
+   * it.
+   */
+  readonly extents: readonly LayerExtent[] | undefined;
   /** Of a symbolic link; else empty. */
   readonly linkTarget: string;
   /**
@@ -48,6 +57,16 @@ export interface LayerEntry {
   readonly isOpaque: boolean;
 }
 
+/** A piece of a sparse file that is in the archive; all else of the file is zeros. */
+export interface LayerExtent {
+  /** Where in the file. */
+  readonly position: number;
+  /** More than 0. */
+  readonly sizeBytes: number;
+  /** Where in the archive: pieces stand there one after another. */
+  readonly offset: number;
+}
+
 export const LAYER_ENTRY_KINDS = [
   'directory',
   'regular',
@@ -64,7 +83,7 @@ export type LayerEntryKind = (typeof LAYER_ENTRY_KINDS)[number];
  */
 export const MAX_LAYER_DEPTH = 512;
 
-const MAGIC = new TextEncoder().encode('wlfxidx2');
+const MAGIC = new TextEncoder().encode('wlfxidx3');
 
 const FLAG_WHITEOUT = 1;
 const FLAG_OPAQUE = 2;
@@ -90,11 +109,21 @@ function writeEntry(writer: IndexWriter, entry: LayerEntry): void {
   writer.number(LAYER_ENTRY_KINDS.indexOf(entry.kind)).number(flags).text(entry.name);
   writer.number(entry.mode).number(entry.uid).number(entry.gid).signed(entry.modifiedNs);
   writer.number(entry.sizeBytes).number(entry.offset);
+  writeExtents(writer, entry.extents);
   writer.number(entry.inode).number(entry.linkCount).text(entry.linkTarget);
   writer.number(entry.rdev).number(entry.xattrs.size);
   for (const [name, value] of entry.xattrs) writer.text(name).number(value.length).raw(value);
   writer.number(entry.children.size);
   for (const child of entry.children.values()) writeEntry(writer, child);
+}
+
+function writeExtents(writer: IndexWriter, extents: LayerEntry['extents']): void {
+  writer.number(extents === undefined ? 0 : extents.length + 1);
+  let end = 0;
+  for (const { position, sizeBytes } of extents ?? []) {
+    writer.number(position - end).number(sizeBytes);
+    end = position + sizeBytes;
+  }
 }
 
 function readEntry(reader: IndexReader, depth: number): LayerEntry {
@@ -110,6 +139,7 @@ function readEntry(reader: IndexReader, depth: number): LayerEntry {
   const modifiedNs = reader.signed();
   const sizeBytes = reader.number();
   const offset = reader.number();
+  const extents = readExtents(reader, offset);
   const inode = reader.number();
   const linkCount = reader.number();
   const linkTarget = reader.text();
@@ -130,6 +160,7 @@ function readEntry(reader: IndexReader, depth: number): LayerEntry {
     modifiedNs,
     sizeBytes,
     offset,
+    extents,
     linkTarget,
     inode,
     linkCount,
@@ -139,6 +170,22 @@ function readEntry(reader: IndexReader, depth: number): LayerEntry {
     isWhiteout: (flags & FLAG_WHITEOUT) !== 0,
     isOpaque: (flags & FLAG_OPAQUE) !== 0,
   };
+}
+
+function readExtents(reader: IndexReader, start: number): LayerEntry['extents'] {
+  const count = reader.number();
+  if (count === 0) return undefined;
+  const extents: LayerExtent[] = [];
+  let end = 0;
+  let offset = start;
+  for (let index = 1; index < count; index++) {
+    const position = end + reader.number();
+    const sizeBytes = reader.number();
+    extents.push({ position, sizeBytes, offset });
+    end = position + sizeBytes;
+    offset += sizeBytes;
+  }
+  return extents;
 }
 
 function readXattrs(reader: IndexReader): ReadonlyMap<string, Uint8Array> {
@@ -162,6 +209,11 @@ function damaged(detail: string): EngineError {
 
 const INITIAL_CAPACITY = 64 * 1024;
 const MAX_NUMBER_BYTES = 10;
+/** A number of 64 bits is handled as the lower four groups of seven bits, and the rest. */
+const LOW_GROUPS = 4;
+const LOW_BITS = 28n;
+const LOW_MASK = (1n << LOW_BITS) - 1n;
+const MAX_HIGH = 2 ** 36 - 1;
 
 class IndexWriter {
   #bytes = new Uint8Array(INITIAL_CAPACITY);
@@ -186,19 +238,37 @@ class IndexWriter {
     return this;
   }
 
-  /** 64 bits, the sign in the lowest. */
+  /** 64 bits, the sign in the lowest. Two halves, as arithmetic of big numbers is slow. */
   signed(value: bigint): this {
+    const zigzag = BigInt.asUintN(64, value < 0n ? -2n * value - 1n : 2n * value);
+    const high = Number(zigzag >> LOW_BITS);
+    let low = Number(zigzag & LOW_MASK);
+    if (high === 0) return this.number(low);
     this.#reserve(MAX_NUMBER_BYTES);
-    let rest = BigInt.asUintN(64, value < 0n ? -2n * value - 1n : 2n * value);
-    while (rest >= 0x80n) {
-      this.#bytes[this.#length++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
+    for (let index = 0; index < LOW_GROUPS; index++) {
+      this.#bytes[this.#length++] = (low & 0x7f) | 0x80;
+      low >>>= 7;
     }
-    this.#bytes[this.#length++] = Number(rest);
-    return this;
+    return this.number(high);
   }
 
   text(value: string): this {
+    if (value.length >= 0x80) return this.#encoded(value);
+    this.#reserve(value.length + 1);
+    const start = this.#length;
+    this.#bytes[this.#length++] = value.length;
+    for (let index = 0; index < value.length; index++) {
+      const unit = value.charCodeAt(index);
+      if (unit >= 0x80) {
+        this.#length = start;
+        return this.#encoded(value);
+      }
+      this.#bytes[this.#length++] = unit;
+    }
+    return this;
+  }
+
+  #encoded(value: string): this {
     const bytes = new TextEncoder().encode(value);
     return this.number(bytes.length).raw(bytes);
   }
@@ -245,13 +315,16 @@ class IndexReader {
   }
 
   signed(): bigint {
-    let result = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.u8();
-      result |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return (result & 1n) === 0n ? result >> 1n : -(result >> 1n) - 1n;
+    let low = 0;
+    let byte = 0x80;
+    for (let shift = 0; shift < 7 * LOW_GROUPS && byte >= 0x80; shift += 7) {
+      byte = this.u8();
+      low |= (byte & 0x7f) << shift;
     }
-    throw damaged('number too long');
+    const high = byte < 0x80 ? 0 : this.number();
+    if (high > MAX_HIGH) throw damaged('number too long');
+    const zigzag = high === 0 ? BigInt(low) : (BigInt(high) << LOW_BITS) | BigInt(low);
+    return (zigzag & 1n) === 0n ? zigzag >> 1n : -(zigzag >> 1n) - 1n;
   }
 
   bytes(length: number): Uint8Array {

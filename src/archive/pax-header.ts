@@ -31,22 +31,19 @@ export class PaxHeader {
   static read(bytes: Buffer, global: PaxHeader | undefined): PaxHeader {
     const header = new PaxHeader();
     const xattrs = new Map<string, Uint8Array>();
-    if (global) {
-      Object.assign(header, global);
-      for (const [name, value] of global.xattrs) xattrs.set(name, value);
-    }
+    if (global) Object.assign(header, global);
     for (const { key, value } of paxRecords(bytes)) header.#take(key, value, xattrs);
     if (xattrs.size > 0) header.xattrs = xattrs;
     return header;
   }
 
-  /** What can be said of all files at once: names, sizes and maps are no such things. */
+  /** What can be said of all files at once: owners and times. */
   asGlobal(): PaxHeader {
-    this.path = undefined;
-    this.linkTarget = undefined;
-    this.sizeBytes = undefined;
-    this.sparse = undefined;
-    return this;
+    const global = new PaxHeader();
+    global.uid = this.uid;
+    global.gid = this.gid;
+    global.modifiedNs = this.modifiedNs;
+    return global;
   }
 
   /** An empty value takes back what a global header said. */

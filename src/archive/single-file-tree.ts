@@ -34,6 +34,7 @@ function entry(
     modifiedNs: 0n,
     sizeBytes: 0,
     offset: 0,
+    extents: undefined,
     linkTarget: '',
     linkCount: 1,
     rdev: 0,

@@ -8,6 +8,9 @@ import { BLOCK_BYTES, checkSize, invalidTar, numberField } from './tar-header.ts
  */
 export const MAX_EXTENTS = 1 << 18;
 
+/** A sparse file of more has no place on most hosts (ext4's bound). */
+const MAX_SPARSE_BYTES = 2 ** 44;
+
 /**
  * The pieces of a sparse file out of `numbers`, an offset and a size for each. Their contents stand
  * in the archive one after another from `offset` on. Empty pieces, which mark the end, are left
@@ -23,6 +26,9 @@ export function extentsOf(
 ): readonly LayerExtent[] {
   if (numbers.length % 2 !== 0) throw invalidTar('a sparse file without sizes');
   if (numbers.length / 2 > MAX_EXTENTS) throw tooScattered();
+  if (file.sizeBytes > MAX_SPARSE_BYTES) {
+    throw invalidTar(`a sparse file of more than ${MAX_SPARSE_BYTES} bytes`);
+  }
   const extents: LayerExtent[] = [];
   let end = 0;
   let stored = 0;

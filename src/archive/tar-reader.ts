@@ -286,6 +286,10 @@ function paddingOf(sizeBytes: number): number {
   return (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES;
 }
 
+/** No clock that counts nanoseconds in 64 bits comes so far. */
+const FAR_SECONDS = 9_000_000_000;
+
 function nanosecondsOf(seconds: number): bigint {
-  return clampTime(BigInt(seconds) * 1_000_000_000n);
+  const nanoseconds = BigInt(seconds) * 1_000_000_000n;
+  return Math.abs(seconds) < FAR_SECONDS ? nanoseconds : clampTime(nanoseconds);
 }

@@ -16,7 +16,7 @@ import { writeDurably } from './durable-file.ts';
 import type { Lease } from './leases.ts';
 
 /** Raise with the format of the index: older ones are then made anew. */
-const INDEX_SUFFIX = '.index2';
+const INDEX_SUFFIX = '.index3';
 const INCOMING_PREFIX = 'incoming-';
 
 /** What a layer turned out to be, once it is in. */

@@ -14,6 +14,7 @@ import type {
   Xattrs,
 } from './contract.ts';
 import { type HostFiles, translated } from './host-files.ts';
+import { readSparse, storedBytes } from './sparse-content.ts';
 import { UNCOUNTED } from './statistics.ts';
 import { StoredXattrs } from './xattrs.ts';
 
@@ -95,7 +96,7 @@ export class Layer implements FileSystem {
       inode: BigInt(entry.inode),
       linkCount: entry.linkCount,
       sizeBytes: entry.sizeBytes,
-      blocks: Math.ceil(entry.sizeBytes / 512),
+      blocks: Math.ceil(storedBytes(entry) / 512),
       rdev: entry.rdev === 0 ? 0n : BigInt(entry.rdev),
       mode: entry.mode,
       uid: entry.uid,
@@ -124,7 +125,8 @@ export class Layer implements FileSystem {
     if (sizeBytes === 0) return 0;
     if (this.#holderCount === 0) throw ERRNO.EBADF;
     if (entry.sizeBytes > MAX_CACHED_FILE_BYTES) {
-      return this.#readArchive(target, sizeBytes, entry.offset + position);
+      this.#readContent(entry, target.subarray(0, sizeBytes), position);
+      return sizeBytes;
     }
     const content = this.#cache.get(entry) ?? this.#readWhole(entry);
     target.set(content.subarray(position, position + sizeBytes));
@@ -133,24 +135,31 @@ export class Layer implements FileSystem {
 
   #readWhole(entry: LayerEntry): Uint8Array {
     const content = new Uint8Array(entry.sizeBytes);
-    for (let filled = 0; filled < content.length; ) {
-      const rest = content.subarray(filled);
-      filled += this.#readArchive(rest, rest.length, entry.offset + filled);
-    }
+    this.#readContent(entry, content, 0);
     this.#cache.add(entry, content);
     return content;
   }
 
-  #readArchive(target: Uint8Array, sizeBytes: number, position: number): number {
-    let count: number;
-    try {
-      count = this.#host.fs.readSync(this.#fd, target, 0, sizeBytes, position);
-    } catch (thrown) {
-      throw errnoOfHostError(thrown);
+  #readContent({ extents, offset }: LayerEntry, target: Uint8Array, position: number): void {
+    const readArchive = this.#readArchive.bind(this);
+    if (extents) readSparse(extents, target, position, readArchive);
+    else readArchive(target, offset + position);
+  }
+
+  /** Fills all of `target`. */
+  #readArchive(target: Uint8Array, position: number): void {
+    for (let filled = 0; filled < target.length; ) {
+      let count: number;
+      try {
+        const length = target.length - filled;
+        count = this.#host.fs.readSync(this.#fd, target, filled, length, position + filled);
+      } catch (thrown) {
+        throw errnoOfHostError(thrown);
+      }
+      // The index promises bytes that the archive does not have: the archive is damaged.
+      if (count === 0) throw ERRNO.EIO;
+      filled += count;
     }
-    // The index promises bytes that the archive does not have: the archive is damaged.
-    if (count === 0) throw ERRNO.EIO;
-    return count;
   }
 }
 

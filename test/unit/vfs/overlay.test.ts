@@ -276,6 +276,28 @@ test('what a crash leaves means nothing', () => {
   throwsErrno(() => fixture.root.lookup('x'), ERRNO.ENOENT);
 });
 
+test('holes of a sparse file are copied as holes', () => {
+  const sizeBytes = 2 ** 36;
+  const extents = [
+    { position: 2 ** 20, sizeBytes: 3, offset: 512 },
+    { position: 2 ** 35, sizeBytes: 4, offset: 515 },
+  ];
+  using fixture = new OverlayFixture([
+    { sparse: { facts: { sizeBytes, extents }, of: 'onetwo2' } },
+  ]);
+  const file = fixture.root.lookup('sparse').open(READ_WRITE);
+  file.writeAt(bytesOf('new'), 5);
+  const at = (position: number): string => {
+    const target = new Uint8Array(4);
+    file.readAt(target, position);
+    return Buffer.from(target).toString();
+  };
+  assert.equal([at(4), at(2 ** 20 - 1), at(2 ** 35)], ['\0new', '\0one', 'two2']);
+  assert.is(file.attributes().sizeBytes, sizeBytes);
+  assert.ok(file.attributes().blocks < 1000);
+  file.close();
+});
+
 test('a copy that does not succeed leaves the old file and nothing else', () => {
   using host = new HostFixture();
   const layers = [openTestLayer(host, { big: 'x'.repeat(100_000) })];
