@@ -6,7 +6,7 @@ import {
   NO_LAYER_XATTRS,
 } from './layer-index.ts';
 
-/** Files of one layer: each takes some 300 bytes of memory, and a pull has several layers at once. */
+/** Of one layer: each takes some 300 bytes of memory, and a pull has several layers at once. */
 const MAX_ENTRIES = 1 << 20;
 const MAX_NAME_BYTES = 255;
 /** Of a symbolic link, as Linux has it (PATH_MAX less the NUL). */

@@ -5,7 +5,7 @@ import { checkSize, invalidTar } from './tar-header.ts';
 export interface PaxSparse {
   /** In front of the content itself, instead of in the header. */
   isMapInContent: boolean;
-  /** The name of the file, where the entry has another one for readers that know no sparse files. */
+  /** Of the file, where the entry has another one for readers that know no sparse files. */
   path: string | undefined;
   /** With its holes. */
   sizeBytes: number | undefined;
