@@ -25,7 +25,7 @@ export const LAYERS: { readonly [folder: string]: Layer } = {
   runtime: { imports: ['base', 'spec', 'link'] },
   engine: { imports: ['base', 'spec', 'image', 'runtime'] },
   api: { imports: ['base', 'spec', 'wire', 'registry', 'image', 'runtime', 'engine'] },
-  cli: { imports: ['base', 'spec', 'wire'] },
+  cli: { imports: ['base', 'spec', 'wire', 'archive'] },
   main: {
     imports: [
       'base',

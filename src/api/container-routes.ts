@@ -1,21 +1,26 @@
+import { join } from 'node:path';
 import { EngineError } from '../base/engine-error.ts';
 import type { ContainerRecord } from '../engine/container-record.ts';
 import { exitCodeOf, isLive } from '../engine/container-state.ts';
 import type { Engine } from '../engine/engine.ts';
+import { treeSize } from '../engine/tree-size.ts';
 import {
   CONTAINER_LIST_FILTERS,
   CONTAINER_PRUNE_FILTERS,
   CONTAINER_STATUSES,
+  type ContainersPruneResponse,
   type ContainerWaitResponse,
   WAIT_CONDITIONS,
 } from '../wire/container.ts';
 import type { ContainerCreateResponse, ContainerUpdateResponse } from '../wire/container-create.ts';
 import { parseFilters } from '../wire/filters.ts';
+import { parsePlatformParameter } from '../wire/platform.ts';
 import { attach } from './attach.ts';
 import { matchesFilters } from './container-filters.ts';
 import { readCreateRequest, readUpdateRequest } from './container-request.ts';
 import { containerInspect, containerSummary } from './container-views.ts';
 import type { Exchange } from './exchange.ts';
+import { checkPlatform } from './image-platform.ts';
 import { sendLogs } from './logs.ts';
 import { type Route, route } from './route.ts';
 import { sendStats } from './stats.ts';
@@ -29,6 +34,8 @@ export function containerRoutes(engine: Engine, machine: Machine): readonly Rout
 
     route('POST', '/containers/create', async (exchange) => {
       const request = readCreateRequest(await exchange.jsonBody(), exchange.query.get('name'));
+      const platform = parsePlatformParameter(exchange.query.get('platform'));
+      if (platform) checkPlatform(engine.images.get(request.image), request.image, platform);
       const { record, warnings } = engine.containers.create(request);
       const answer: ContainerCreateResponse = { Id: record.id, Warnings: warnings };
       exchange.json(201, answer);
@@ -177,8 +184,16 @@ async function pruneContainers(exchange: Exchange, engine: Engine): Promise<void
     .all()
     .filter(({ state }) => state.status === 'created' || state.status === 'exited')
     .filter((record) => matchesFilters(record, filters, engine.clock.realtimeNs()));
-  for (const { id } of over) await engine.lifecycle.remove(id, false);
-  exchange.json(200, { ContainersDeleted: over.map(({ id }) => id), SpaceReclaimed: 0 });
+  let reclaimed = 0;
+  for (const { id } of over) {
+    const written = await treeSize(join(engine.containers.folderOf(id), 'upper'));
+    await engine.lifecycle.remove(id, false);
+    reclaimed += written ?? 0;
+  }
+  exchange.json(200, {
+    ContainersDeleted: over.map(({ id }) => id),
+    SpaceReclaimed: reclaimed,
+  } satisfies ContainersPruneResponse);
 }
 
 /** The head goes out at once: clients wait for it before they start the container. */

@@ -18,15 +18,26 @@ export async function importImage(exchange: Exchange, { images }: ImageBackend):
   }
   const repository = query.get('repo') ?? '';
   const tag = query.get('tag') ?? '';
+  // Our own: who imports the same again says when it was made, and gets the same image.
+  const createdSeconds = exchange.whole('created');
   const image = await images.import(exchange.body(), {
     reference: repository === '' || tag === '' ? repository : `${repository}:${tag}`,
     changes: query.getAll('changes'),
     comment: query.get('message') || 'Imported from -',
     platform: query.get('platform') || undefined,
+    ...(createdSeconds === undefined ? {} : { createdNs: nanoseconds(createdSeconds) }),
   });
   exchange.begin('application/json');
   await exchange.send(encodeJsonMessage({ status: image.id }));
   exchange.end();
+}
+
+/** What a date can say. */
+const MAX_CREATED_SECONDS = 253_402_300_799;
+
+function nanoseconds(seconds: number): bigint {
+  if (seconds >= 0 && seconds <= MAX_CREATED_SECONDS) return BigInt(seconds) * 1_000_000_000n;
+  throw new EngineError('invalid-argument', `invalid value '${seconds}' for 'created'`);
 }
 
 /** `POST /images/load`: the images of the archive that is the body. */

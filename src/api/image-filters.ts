@@ -37,11 +37,27 @@ export function matchesImageDetails(image: Image, filters: Filters, world: Filte
   );
 }
 
-/** A pattern without a tag fits every tag. */
+/** An image as a list shows it that asks for certain names: without its others. */
+export function withNamesOnly(image: Image, filters: Filters): Image {
+  const patterns = filters.get('reference') ?? [];
+  if (patterns.length === 0) return image;
+  const isWanted = (name: string): boolean =>
+    patterns.some((pattern) => fitsReference(name, pattern));
+  const { repoTags, repoDigests } = image;
+  return {
+    ...image,
+    repoTags: repoTags.filter(isWanted),
+    repoDigests: repoDigests.filter(isWanted),
+  };
+}
+
 function isNamed({ repoTags, repoDigests }: Image, pattern: string): boolean {
-  return [...repoTags, ...repoDigests].some(
-    (name) => fitsPattern(name, pattern) || fitsPattern(name.replace(/@.*$|:[^:/]*$/, ''), pattern),
-  );
+  return [...repoTags, ...repoDigests].some((name) => fitsReference(name, pattern));
+}
+
+/** A pattern without a tag fits every tag. */
+function fitsReference(name: string, pattern: string): boolean {
+  return fitsPattern(name, pattern) || fitsPattern(name.replace(/@.*$|:[^:/]*$/, ''), pattern);
 }
 
 function hasLabel({ config }: Image, wanted: string): boolean {

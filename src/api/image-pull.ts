@@ -4,9 +4,11 @@ import { parseDigest } from '../spec/digest.ts';
 import {
   familiarName,
   familiarRepository,
+  longName,
   parseReference,
   type Reference,
 } from '../spec/reference.ts';
+import { FROM_REGISTRY } from '../wire/image.ts';
 import type { Exchange } from './exchange.ts';
 import type { ImageBackend } from './image-backend.ts';
 import { ProgressStream } from './progress-stream.ts';
@@ -22,9 +24,9 @@ export async function pullImages(exchange: Exchange, backend: ImageBackend): Pro
   const access = accessOf(exchange);
   const platform = query.get('platform') || undefined;
   const stream = new ProgressStream(exchange, backend.clock);
-  const pullOne = async (reference: Reference): Promise<PulledImage> => {
+  const pullOne = async (name: string): Promise<PulledImage> => {
     const options = { access, platform, tell: stream.tell };
-    const pulled = await backend.transfers.pull(familiarName(reference), options);
+    const pulled = await backend.transfers.pull(name, options);
     await stream.say({ status: `Digest: ${pulled.digest}` });
     return pulled;
   };
@@ -32,11 +34,12 @@ export async function pullImages(exchange: Exchange, backend: ImageBackend): Pro
     const { repository } = wanted;
     const pulled: PulledImage[] = [];
     if (wanted.tag !== undefined || wanted.digest !== undefined) {
-      pulled.push(await pullOne(wanted));
+      const isRegistrys = query.get('origin') === FROM_REGISTRY;
+      pulled.push(await pullOne(isRegistrys ? longName(wanted) : familiarName(wanted)));
     } else {
       const tags = await backend.transfers.listTags(repository, MAX_TAGS + 1, access);
       checkTags(tags, familiarRepository(repository));
-      for (const tag of tags) pulled.push(await pullOne({ repository, tag }));
+      for (const tag of tags) pulled.push(await pullOne(longName({ repository, tag })));
     }
     await stream.say({ status: statusOf(pulled, familiarName(wanted)) });
   });

@@ -1,12 +1,10 @@
 import { EngineError } from '../base/engine-error.ts';
-import type { Image } from '../image/contract.ts';
-import { type Platform, platformText, satisfies } from '../spec/platform.ts';
 import { familiarName, familiarRepository, parseReference } from '../spec/reference.ts';
 import type { PushedAux } from '../wire/image.ts';
 import { parsePlatformParameter } from '../wire/platform.ts';
 import type { Exchange } from './exchange.ts';
 import type { ImageBackend } from './image-backend.ts';
-
+import { checkPlatform } from './image-platform.ts';
 import { ProgressStream } from './progress-stream.ts';
 import { accessOf } from './registry-access.ts';
 
@@ -58,12 +56,4 @@ function localTags(
   if (wanted === undefined) return tags.toSorted();
   if (tags.includes(wanted)) return [wanted];
   throw new EngineError('not-found', `tag does not exist: ${short}:${wanted}`);
-}
-
-function checkPlatform({ platform }: Image, name: string, wanted: Platform | undefined): void {
-  if (!wanted || satisfies(platform, wanted)) return;
-  throw new EngineError(
-    'not-found',
-    `image with reference ${name} was found but does not provide the specified platform (${platformText(wanted)})`,
-  );
 }

@@ -6,7 +6,7 @@ import { searchImages } from './distribution-routes.ts';
 import type { Exchange } from './exchange.ts';
 import { convertImage, importImage, loadImages, saveImages } from './image-archives.ts';
 import type { ImageBackend } from './image-backend.ts';
-import { matchesImageFilters } from './image-filters.ts';
+import { matchesImageFilters, withNamesOnly } from './image-filters.ts';
 import { pullImages } from './image-pull.ts';
 import { pushImages } from './image-push.ts';
 import { pruneImages, removeImage } from './image-removal.ts';
@@ -67,7 +67,7 @@ function listImages(exchange: Exchange, backend: ImageBackend): void {
     exchange.flag('manifests') && compareVersions(apiVersion, WITH_MANIFESTS) >= 0;
   const found = images.list().filter((image) => matchesImageFilters(image, filters, world));
   const summaries = found.map((image) =>
-    imageSummary(image, {
+    imageSummary(withNamesOnly(image, filters), {
       apiVersion,
       sharedSizeBytes: usage && (usage.images.get(image.id)?.sharedSizeBytes ?? 0),
       containerIds: hasManifests ? usersOf(image.id, backend) : undefined,

@@ -7,6 +7,7 @@ import {
 } from './command.ts';
 import { type FoundCommand, findCommand, helpOfAll } from './commands.ts';
 import { parseFlags, UsageError } from './flags.ts';
+import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
 export const GLOBAL_FLAGS = [
@@ -82,6 +83,7 @@ function showFailure(thrown: unknown, command: Command | undefined, { stderr }: 
     const isRun = command?.name === 'run';
     return isRun ? USAGE_EXIT_CODE_OF_RUN : USAGE_EXIT_CODE;
   }
-  stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  // Some of it may be what a registry or an image says.
+  stderr.write(`${printable(thrown instanceof Error ? thrown.message : String(thrown))}\n`);
   return thrown instanceof CommandError ? thrown.exitCode : 1;
 }

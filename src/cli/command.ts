@@ -1,6 +1,7 @@
 import type { EnginePaths } from '../base/engine-paths.ts';
 import type { EngineClient } from './engine-client.ts';
 import { describeFlags, type FlagSpec, type Flags, UsageError } from './flags.ts';
+import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command works with. */
@@ -84,7 +85,7 @@ export async function forEachNamed(
       if (line !== undefined) terminal.stdout.write(`${line}\n`);
     } catch (thrown) {
       if (!(thrown instanceof Error)) throw thrown;
-      terminal.stderr.write(`${thrown.message}\n`);
+      terminal.stderr.write(`${printable(thrown.message)}\n`);
       exitCode = 1;
     }
   }

@@ -1,13 +1,24 @@
+import { IMPORT, LOAD, SAVE } from './archive-commands.ts';
 import { ATTACH } from './attach.ts';
 import type { Command } from './command.ts';
 import { KILL, REMOVE, RENAME, RESTART, START, STOP, WAIT } from './container-commands.ts';
+import { SYSTEM_DF } from './disk-usage.ts';
 import { EXEC } from './exec.ts';
-import { IMAGES, IMPORT, PULL, REMOVE_IMAGE, TAG } from './image-commands.ts';
+import { SYSTEM_FSCK } from './fsck.ts';
+import { IMAGE_CONVERT, IMAGE_INSPECT, REMOVE_IMAGE, TAG } from './image-commands.ts';
+import { HISTORY } from './image-history.ts';
+import { IMAGES } from './images.ts';
 import { INSPECT } from './inspect.ts';
 import { PAUSE, TOP, UNPAUSE, UPDATE } from './limit-commands.ts';
+import { LOGIN, LOGOUT } from './login.ts';
 import { LOGS } from './logs.ts';
+import { MANIFEST_INSPECT } from './manifest-inspect.ts';
+import { IMAGE_PRUNE, SYSTEM_PRUNE } from './prune.ts';
 import { PS } from './ps.ts';
+import { PULL } from './pull.ts';
+import { PUSH } from './push.ts';
 import { CREATE, RUN } from './run.ts';
+import { SEARCH } from './search.ts';
 import { STATS } from './stats.ts';
 import {
   INFO,
@@ -41,15 +52,29 @@ export const COMMANDS: readonly Command[] = [
   INSPECT,
   IMAGES,
   PULL,
+  PUSH,
+  SAVE,
+  LOAD,
   IMPORT,
+  HISTORY,
   REMOVE_IMAGE,
   TAG,
+  SEARCH,
+  LOGIN,
+  LOGOUT,
+  IMAGE_INSPECT,
+  IMAGE_PRUNE,
+  IMAGE_CONVERT,
+  MANIFEST_INSPECT,
   INFO,
   VERSION,
   SYSTEM_START,
   SYSTEM_STOP,
   SYSTEM_STATUS,
   SYSTEM_INFO,
+  SYSTEM_DF,
+  SYSTEM_PRUNE,
+  SYSTEM_FSCK,
 ];
 
 /** Docker's longer names (`container ls`, `image rm`) for the same commands. */
@@ -75,12 +100,16 @@ const ALIASES: Readonly<Record<string, string>> = {
   'container unpause': 'unpause',
   'container update': 'update',
   'container wait': 'wait',
+  'image history': 'history',
   'image import': 'import',
-  'image inspect': 'inspect',
   'image list': 'images',
+  'image load': 'load',
   'image ls': 'images',
   'image pull': 'pull',
+  'image push': 'push',
+  'image remove': 'rmi',
   'image rm': 'rmi',
+  'image save': 'save',
   'image tag': 'tag',
 };
 

@@ -48,11 +48,6 @@ export const CREATE_FLAGS: readonly FlagSpec[] = [
   },
   { name: 'privileged', kind: 'boolean', summary: 'Give extended privileges to this container' },
   {
-    name: 'pull',
-    kind: 'text',
-    summary: 'Pull image before creating ("always", "missing", "never") (default "missing")',
-  },
-  {
     name: 'read-only',
     kind: 'boolean',
     summary: "Mount the container's root filesystem as read only",

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../wire/detach-keys.ts';
+import { dockerConfigDirectory } from './credentials/docker-config.ts';
 import type { FlagSpec, Flags } from './flags.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,10 +22,9 @@ export function detachKeysOf(flags: Flags, terminal: Terminal): string {
 }
 
 function configuredKeys({ env }: Terminal): string | undefined {
-  const home = env['HOME'] ?? env['USERPROFILE'] ?? '';
-  const directory = env['DOCKER_CONFIG'] || join(home, '.docker');
+  const path = join(dockerConfigDirectory(env), 'config.json');
   try {
-    const config: unknown = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));
+    const config: unknown = JSON.parse(readFileSync(path, 'utf8'));
     const keys = typeof config === 'object' && config && 'detachKeys' in config;
     return keys && typeof config.detachKeys === 'string' ? config.detachKeys : undefined;
   } catch {

@@ -44,6 +44,7 @@ export interface RequestOptions {
   readonly json?: unknown;
   /** A body that is streamed, instead of JSON. */
   readonly body?: AsyncIterable<Uint8Array>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface HijackedConnection {
@@ -140,13 +141,17 @@ export class EngineClient {
     return promise;
   }
 
-  #target(method: string, path: string, { query, json, body }: RequestOptions) {
+  #target(method: string, path: string, { query, json, body, headers }: RequestOptions) {
     const contentType = json !== undefined ? 'application/json' : body ? 'application/x-tar' : '';
     return {
       socketPath: this.#socketPath,
       method,
       path: `/v${API_VERSION}${path}${encodeQuery(query ?? {})}`,
-      headers: { Host: 'wolffia', ...(contentType ? { 'Content-Type': contentType } : {}) },
+      headers: {
+        ...headers,
+        Host: 'wolffia',
+        ...(contentType ? { 'Content-Type': contentType } : {}),
+      },
     };
   }
 }

@@ -1,18 +1,21 @@
 import type { Command } from './command.ts';
 import { type EngineClient, EngineResponseError } from './engine-client.ts';
+import { imagePath } from './image-path.ts';
 import { compileTemplate } from './template.ts';
+
+export const FORMAT_FLAG_OF_INSPECT = {
+  name: 'format',
+  short: 'f',
+  kind: 'text',
+  summary: "Format output using a custom template: 'json', or a Go template",
+} as const;
 
 export const INSPECT: Command = {
   name: 'inspect',
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
   summary: 'Return low-level information on containers and images',
   flags: [
-    {
-      name: 'format',
-      short: 'f',
-      kind: 'text',
-      summary: "Format output using a custom template: 'json', or a Go template",
-    },
+    FORMAT_FLAG_OF_INSPECT,
     { name: 'type', kind: 'text', summary: 'Only inspect objects of the given type' },
   ],
   arguments: { least: 1, most: Number.POSITIVE_INFINITY },
@@ -38,7 +41,7 @@ export const INSPECT: Command = {
   },
 };
 
-function rendererOf(format: string): (value: unknown) => string {
+export function rendererOf(format: string): (value: unknown) => string {
   return format === 'json' ? (value) => JSON.stringify(value) : compileTemplate(format);
 }
 
@@ -50,7 +53,7 @@ async function find(
 ): Promise<unknown> {
   const paths = [
     ...(type === 'image' ? [] : [`/containers/${encodeURIComponent(name)}/json`]),
-    ...(type === 'container' ? [] : [`/images/${name}/json`]),
+    ...(type === 'container' ? [] : [imagePath(name, 'json')]),
   ];
   for (const path of paths) {
     try {

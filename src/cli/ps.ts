@@ -21,7 +21,13 @@ export const FORMAT_FLAG: FlagSpec = {
 
 /** The query parameter for `--filter name=value`. Errors: UsageError. */
 export function filtersOf(flags: Flags): string | undefined {
-  const filters = new Map<string, string[]>();
+  const filters = filterMapOf(flags);
+  return filters.size === 0 ? undefined : encodeFilters(filters);
+}
+
+/** Errors: UsageError. */
+export function filterMapOf(flags: Flags): Map<string, readonly string[]> {
+  const filters = new Map<string, readonly string[]>();
   for (const filter of flags.list('filter')) {
     const [, name, value] = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/.exec(filter) ?? [];
     if (name === undefined || value === undefined) {
@@ -31,7 +37,7 @@ export function filtersOf(flags: Flags): string | undefined {
     }
     filters.set(name, [...(filters.get(name) ?? []), value]);
   }
-  return filters.size === 0 ? undefined : encodeFilters(filters);
+  return filters;
 }
 
 const COLUMNS = [

@@ -1,16 +1,13 @@
-import { rmSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../base/engine-error.ts';
-import type { ContainerCreateRequest, ContainerCreateResponse } from '../wire/container-create.ts';
 import { SIGNAL_PROXY_FLAG } from './attach.ts';
 import { runAttached } from './attached-run.ts';
 import { DetachedError } from './attached-streams.ts';
 import { type Command, CommandError } from './command.ts';
+import { createContainer, IMAGE_FLAGS } from './create-container.ts';
 import { attachmentOf, CREATE_FLAGS, createRequestOf } from './create-flags.ts';
 import { DETACH_KEYS_FLAG, detachKeysOf } from './detach-keys-flag.ts';
-import { type EngineClient, EngineResponseError } from './engine-client.ts';
-import { type Flags, UsageError } from './flags.ts';
-import { pullImage } from './pull-image.ts';
-import { requireTerminal, type Terminal } from './terminal.ts';
+import { UsageError } from './flags.ts';
+import { requireTerminal } from './terminal.ts';
 
 /** Docker's exit codes for what kept a container from running. */
 const ENGINE_FAILED = 125;
@@ -19,10 +16,11 @@ const NOT_FOUND = 127;
 
 export const RUN: Command = {
   name: 'run',
-  usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
-  summary: 'Create and run a new container from an image',
+  usage: '[OPTIONS] IMAGE|FILE.wasm [COMMAND] [ARG...]',
+  summary: 'Create and run a new container from an image, or from a module',
   flags: [
     ...CREATE_FLAGS,
+    ...IMAGE_FLAGS,
     {
       name: 'detach',
       short: 'd',
@@ -43,7 +41,7 @@ export const RUN: Command = {
     try {
       const detachKeys = detachKeysOf(flags, terminal);
       const { engine } = context;
-      const id = await createContainer(engine, flags, request, terminal);
+      const id = await createContainer(context, flags, request);
       const start = (): Promise<void> => engine.call('POST', `/containers/${id}/start`);
       const isAttached = attachment.stdin || attachment.stdout || attachment.stderr;
       if (isAttached) {
@@ -72,95 +70,19 @@ export const RUN: Command = {
 
 export const CREATE: Command = {
   name: 'create',
-  usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+  usage: '[OPTIONS] IMAGE|FILE.wasm [COMMAND] [ARG...]',
   summary: 'Create a new container',
-  flags: CREATE_FLAGS,
+  flags: [...CREATE_FLAGS, ...IMAGE_FLAGS],
   isInterspersed: false,
   arguments: { least: 1, most: Number.POSITIVE_INFINITY },
   run: async (context, flags, positionals) => {
     const attachment = attachmentOf(flags, false);
     const request = createRequestOf(flags, positionals, attachment, context.terminal);
-    const { engine } = context;
-    const id = await createContainer(engine, flags, request, context.terminal);
+    const id = await createContainer(context, flags, request);
     context.terminal.stdout.write(`${id}\n`);
     return 0;
   },
 };
-
-async function createContainer(
-  engine: EngineClient,
-  flags: Flags,
-  request: ContainerCreateRequest,
-  terminal: Terminal,
-): Promise<string> {
-  const policy = flags.text('pull') ?? 'missing';
-  if (!['always', 'missing', 'never'].includes(policy)) {
-    throw new UsageError(
-      `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`,
-    );
-  }
-  const reference = request.Image ?? '';
-  const cidPath = flags.text('cidfile');
-  if (cidPath !== undefined) reserveCidFile(cidPath);
-  try {
-    if (policy === 'always') await pullImage(engine, reference, terminal.stderr);
-    const { Id: id, Warnings: warnings } = await createOrPull(
-      engine,
-      flags,
-      request,
-      policy,
-      terminal,
-    );
-    for (const warning of warnings) terminal.stderr.write(`WARNING: ${warning}\n`);
-    if (cidPath !== undefined) writeFileSync(cidPath, id);
-    return id;
-  } catch (thrown) {
-    if (cidPath !== undefined) rmSync(cidPath, { force: true });
-    throw thrown;
-  }
-}
-
-async function createOrPull(
-  engine: EngineClient,
-  flags: Flags,
-  request: ContainerCreateRequest,
-  policy: string,
-  terminal: Terminal,
-): Promise<ContainerCreateResponse> {
-  const create = (): Promise<ContainerCreateResponse> =>
-    engine.call('POST', '/containers/create', {
-      query: { name: flags.text('name') },
-      json: request,
-    });
-  try {
-    return await create();
-  } catch (thrown) {
-    const isMissing =
-      thrown instanceof EngineResponseError &&
-      thrown.status === 404 &&
-      thrown.message.includes('No such image');
-    if (!isMissing || policy !== 'missing') throw thrown;
-    const reference = request.Image ?? '';
-    const shown = /[:@]/.test(reference.slice(reference.lastIndexOf('/') + 1))
-      ? reference
-      : `${reference}:latest`;
-    terminal.stderr.write(`Unable to find image '${shown}' locally\n`);
-    await pullImage(engine, reference, terminal.stderr);
-    return create();
-  }
-}
-
-/** As docker: a file that is there already is somebody else's. */
-function reserveCidFile(path: string): void {
-  try {
-    writeFileSync(path, '', { flag: 'wx' });
-  } catch (thrown) {
-    throw new Error(
-      `container ID file found, make sure the other container isn't running or delete ${path}`,
-      { cause: thrown },
-    );
-  }
-}
 
 function exitCodeOfFailure(thrown: unknown): number {
   const message = messageOf(thrown);

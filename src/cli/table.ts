@@ -40,7 +40,8 @@ export function formatRows(
   return alignColumns([headings, ...rows].map((row) => render(row).split('\t')));
 }
 
-function alignColumns(lines: readonly (readonly string[])[]): string {
+/** Cells under each other; the last of a line is as long as it is. */
+export function alignColumns(lines: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const line of lines) {
     for (const [index, cell] of line.entries()) {

@@ -1,10 +1,17 @@
 import type { Readable, Writable } from 'node:stream';
 
+/** With the size in characters, when it is a terminal. */
+export type OutputStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
+
 /** The terminal, or what stands for it: all that a command reads and writes. */
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
   /** Calls back for each signal of that name until the answer is called. */
   onSignal(name: string, callback: () => void): () => void;
   /** The size in characters; undefined when standard output is no terminal. */

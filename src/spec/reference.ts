@@ -54,9 +54,17 @@ export function parseTagged(text: string): Reference {
 }
 
 /** The short form that people read: `python:latest`, `ghcr.io/a/b@sha256:…`. */
-export function familiarName({ repository, tag, digest }: Reference): string {
-  const suffix = `${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
-  return familiarRepository(repository) + suffix;
+export function familiarName(reference: Reference): string {
+  return familiarRepository(reference.repository) + suffixOf(reference);
+}
+
+/** With the registry written out: `docker.io/library/python:latest`. */
+export function longName(reference: Reference): string {
+  return reference.repository + suffixOf(reference);
+}
+
+function suffixOf({ tag, digest }: Reference): string {
+  return `${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
 export function familiarRepository(repository: string): string {

@@ -7,6 +7,12 @@ export const IMAGE_PRUNE_FILTERS = ['dangling', 'until', 'label', 'label!'];
 /** The `filters` that `GET /images/search` knows. */
 export const SEARCH_FILTERS = ['is-official', 'is-automated', 'stars'];
 
+/**
+ * Our own: the `origin` of `POST /images/create?fromImage=…` that leaves the images which come with
+ * Wolffia out. Docker's clients write all names out, so that the name alone does not tell.
+ */
+export const FROM_REGISTRY = 'registry';
+
 /** Content by its name (OCI image-spec). */
 export interface DescriptorResponse {
   readonly mediaType: string;
