@@ -49,7 +49,7 @@ async function checkOutput(output: string, isFolder: boolean): Promise<void> {
   const parent = dirname(join(output, '.'));
   if (!isDirectory(parent)) {
     throw new Error(
-      `failed to save image: invalid output path: directory ${JSON.stringify(parent)} does not exist`,
+      `failed to save image: invalid output path: stat ${parent}: no such file or directory`,
     );
   }
   if (isFolder && isDirectory(output) && (await readdir(output)).length > 0) {

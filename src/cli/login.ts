@@ -48,10 +48,10 @@ export const LOGIN: Command = {
 function checkFlags(flags: Flags, { stderr }: Terminal): void {
   const isFromStdin = flags.isOn('password-stdin');
   if (flags.has('password')) {
-    stderr.write('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
     if (isFromStdin) {
       throw new Error('conflicting options: cannot specify both --password and --password-stdin');
     }
+    stderr.write('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
   }
   if (isFromStdin && !flags.text('username')) {
     throw new Error('the --password-stdin option requires --username to be set');

@@ -9,6 +9,8 @@ export interface Column {
 export type Row = Readonly<Record<string, string>>;
 
 const GAP = 3;
+/** Docker's: no column is narrower, but for the last. */
+const MIN_WIDTH = 10;
 
 /**
  * A list as Docker prints it: the table, one template for each row, `table TEMPLATE` with the
@@ -45,7 +47,7 @@ export function alignColumns(lines: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const line of lines) {
     for (const [index, cell] of line.entries()) {
-      widths[index] = Math.max(widths[index] ?? 0, cell.length + GAP);
+      widths[index] = Math.max(widths[index] ?? MIN_WIDTH, cell.length + GAP);
     }
   }
   return lines

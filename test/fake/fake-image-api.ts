@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { diskUsageRoutes } from '../../src/api/disk-usage-routes.ts';
 import { distributionRoutes } from '../../src/api/distribution-routes.ts';
 import { imageRoutes } from '../../src/api/image-routes.ts';
+import { type Route, route } from '../../src/api/route.ts';
 import { ApiServer } from '../../src/api/server.ts';
 import { createLog } from '../../src/base/log.ts';
 import { runCommandLine } from '../../src/cli/command-line.ts';
@@ -29,6 +30,9 @@ export class FakeImageApi implements AsyncDisposable {
   readonly clock = new FakeClock();
   containers: ContainerRecord[] = [];
   readonly client: EngineClient;
+  /** What was to be pruned of containers, and what is said to have been. */
+  readonly prunings: string[] = [];
+  prunedContainers: readonly string[] = [];
   /** What the client's clock says. */
   nowMs = 1_700_000_000_000;
   readonly #server: ApiServer;
@@ -49,6 +53,16 @@ export class FakeImageApi implements AsyncDisposable {
         ...imageRoutes(backend),
         ...distributionRoutes(backend),
         ...diskUsageRoutes(backend),
+        ...pingRoutes(),
+        route('POST', '/containers/prune', async (exchange) => {
+          this.prunings.push(exchange.query.get('filters') ?? '');
+          exchange.json(200, { ContainersDeleted: this.prunedContainers, SpaceReclaimed: 1_000 });
+        }),
+        route('POST', '/containers/create', async (exchange) => {
+          const body = Object(await exchange.jsonBody());
+          this.images.get(String(body.Image));
+          exchange.json(201, { Id: 'f'.repeat(64), Warnings: [] });
+        }),
       ],
       log: createLog(
         () => {},
@@ -123,4 +137,11 @@ export class FakeImageApi implements AsyncDisposable {
     await this.#server[Symbol.asyncDispose]();
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** What clients ask before all else. */
+function pingRoutes(): readonly Route[] {
+  return ['GET', 'HEAD'].map((method) =>
+    route(method, '/_ping', (exchange) => exchange.text('OK')),
+  );
 }
