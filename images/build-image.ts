@@ -3,6 +3,7 @@ import { createWriteStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSy
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { archiveDirectory } from '../src/archive/directory-archive.ts';
+import { imageArchive } from './image-archive.ts';
 import type { Kitchen, Recipe } from './recipe.ts';
 
 /** Where the archive of an image is, or would be, that is built by this builder. */
@@ -13,7 +14,10 @@ export function archivePathOf({ name, changes }: Recipe, cacheDirectory: string,
   return join(cacheDirectory, 'images', `${name}-${key.slice(0, 16)}.tar`);
 }
 
-/** Builds a recipe's archive at that path, unless it is there. Throws what the recipe throws. */
+/**
+ * Builds a recipe's image at that path, unless it is there: an archive as `docker save` writes it.
+ * Throws what the recipe throws.
+ */
 export async function buildImage(
   recipe: Recipe,
   kitchen: Kitchen,
@@ -28,8 +32,10 @@ export async function buildImage(
     mkdirSync(rootDirectory);
     await recipe.build(rootDirectory, kitchen);
     kitchen.progress(`Packing ${recipe.name}`);
+    const layerPath = join(workDirectory, 'layer.tar');
+    await pipeline(archiveDirectory(rootDirectory), createWriteStream(layerPath));
     const incoming = join(workDirectory, 'image.tar');
-    await pipeline(archiveDirectory(rootDirectory), createWriteStream(incoming));
+    await pipeline(await imageArchive(recipe, layerPath), createWriteStream(incoming));
     renameSync(incoming, archivePath);
   } finally {
     rmSync(workDirectory, { recursive: true, force: true });

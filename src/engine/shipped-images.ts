@@ -2,10 +2,13 @@ import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { EngineError } from '../base/engine-error.ts';
-import type { Image, ImageStore } from '../image/contract.ts';
+import type { Image } from '../image/contract.ts';
 
 export interface ShippedImagesOptions {
-  readonly images: ImageStore;
+  /** Takes in an archive of images. */
+  readonly load: (
+    archive: AsyncIterable<Uint8Array>,
+  ) => Promise<readonly { readonly image: Image }[]>;
   /** Of all that can be built. */
   readonly names: readonly string[];
   readonly nodePath: string;
@@ -36,7 +39,7 @@ export class ShippedImages {
   }
 
   /**
-   * Builds and imports the image of that name (without registry or tag).
+   * Builds and loads the image of that name (without registry or tag).
    *
    * # Errors
    * - not-found: no such image comes with wolffia
@@ -55,30 +58,26 @@ export class ShippedImages {
   }
 
   async #build(name: string, progress: (status: string) => void): Promise<Image> {
-    const built = await this.#runBuilder(name, progress);
-    progress('Importing');
-    return this.#options.images.import(createReadStream(built.tar), {
-      reference: name,
-      changes: built.changes,
-      comment: 'built by wolffia',
-    });
+    const path = await this.#runBuilder(name, progress);
+    progress('Loading');
+    const [loaded] = await this.#options.load(createReadStream(path));
+    if (loaded) return loaded.image;
+    throw new EngineError('data-loss', `${path} has no image`);
   }
 
-  #runBuilder(
-    name: string,
-    progress: (status: string) => void,
-  ): Promise<{ tar: string; changes: readonly string[] }> {
+  /** Answers the path of the image's archive. */
+  #runBuilder(name: string, progress: (status: string) => void): Promise<string> {
     const { nodePath, builderProgram, environment } = this.#options;
     return new Promise((resolve, reject) => {
       const child = spawn(nodePath, [builderProgram, name], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...environment },
       });
-      let result: { tar: string; changes: readonly string[] } | undefined;
+      let path: string | undefined;
       let errorOutput = '';
       createInterface({ input: child.stdout }).on('line', (line) => {
         const message = parseBuilderLine(line);
-        if (message && 'tar' in message) result = message;
+        if (message && 'archive' in message) path = message.archive;
         else if (message) progress(message.status);
       });
       child.stderr.on('data', (chunk: Buffer) => {
@@ -86,7 +85,7 @@ export class ShippedImages {
       });
       child.once('error', reject);
       child.once('close', (code) => {
-        if (code === 0 && result) resolve(result);
+        if (code === 0 && path !== undefined) resolve(path);
         else {
           const reason = errorOutput.trim();
           reject(new EngineError('unavailable', `cannot build image ${name}: ${reason}`));
@@ -96,9 +95,7 @@ export class ShippedImages {
   }
 }
 
-function parseBuilderLine(
-  line: string,
-): { status: string } | { tar: string; changes: readonly string[] } | undefined {
+function parseBuilderLine(line: string): { status: string } | { archive: string } | undefined {
   // What libraries of the builder print between its messages is nothing to us.
   if (!line.startsWith('{')) return undefined;
   let value: unknown;
@@ -108,14 +105,7 @@ function parseBuilderLine(
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  if (
-    'tar' in value &&
-    typeof value.tar === 'string' &&
-    'changes' in value &&
-    Array.isArray(value.changes)
-  ) {
-    return { tar: value.tar, changes: value.changes.map(String) };
-  }
+  if ('archive' in value && typeof value.archive === 'string') return { archive: value.archive };
   if ('status' in value && typeof value.status === 'string') return { status: value.status };
   return undefined;
 }

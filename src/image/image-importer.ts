@@ -2,13 +2,8 @@ import { singleFileArchive } from '../archive/single-file-archive.ts';
 import { type Clock, rfc3339Nano } from '../base/clock.ts';
 import { EngineError } from '../base/engine-error.ts';
 import type { Digest } from '../spec/digest.ts';
-import type { ImageConfig, RunConfig } from '../spec/image-config.ts';
-import {
-  DEFAULT_PLATFORM,
-  isWasmPlatform,
-  type Platform,
-  parsePlatform,
-} from '../spec/platform.ts';
+import type { RunConfig } from '../spec/image-config.ts';
+import { DEFAULT_PLATFORM, type Platform, parsePlatform } from '../spec/platform.ts';
 import type { BlobWriter } from './blob-writer.ts';
 import { applyChanges } from './changes.ts';
 import type { ContentStore } from './content-store.ts';
@@ -17,6 +12,7 @@ import type { ImageRegistrar } from './image-registrar.ts';
 import type { TagName } from './image-table.ts';
 import type { AddedLayer, LayerStore } from './layer-store.ts';
 import type { Lease, Leases } from './leases.ts';
+import { annotationsFor, newConfig } from './new-image.ts';
 import { putImage } from './put-image.ts';
 
 export interface ImageImporterParts {
@@ -26,11 +22,6 @@ export interface ImageImporterParts {
   readonly registrar: ImageRegistrar;
   readonly clock: Clock;
 }
-
-/**
- * What tells crun, and who goes by its rules, that the program in an ordinary image is WebAssembly.
- */
-export const COMPAT_ANNOTATIONS = { 'module.wasm.image/variant': 'compat' };
 
 const MODULE_PATH = '/module.wasm';
 
@@ -83,20 +74,11 @@ export class ImageImporter {
   ): Digest {
     const created = rfc3339Nano(options.createdNs ?? this.#parts.clock.realtimeNs());
     const comment = options.comment ?? '';
-    const imageConfig: ImageConfig = {
-      created,
-      comment,
-      architecture: platform.architecture,
-      os: platform.os,
-      ...(platform.variant === undefined ? {} : { variant: platform.variant }),
-      config,
-      rootfs: { type: 'layers', diff_ids: [added.diffId] },
-      history: [{ created, comment }],
-    };
+    const { diffId, sizeBytes } = added;
+    const imageConfig = newConfig({ created, comment, platform, config, diffId });
     const descriptor = { mediaType: added.mediaType, digest: added.digest, size: added.sentBytes };
-    const layer = { descriptor, diffId: added.diffId, sizeBytes: added.sizeBytes };
-    const annotations = isWasmPlatform(platform) ? COMPAT_ANNOTATIONS : {};
-    const image = { config: imageConfig, layers: [layer], annotations };
+    const layers = [{ descriptor, diffId, sizeBytes }];
+    const image = { config: imageConfig, layers, annotations: annotationsFor(platform) };
     return putImage(this.#parts, image, { tag: options.tag }, lease);
   }
 }

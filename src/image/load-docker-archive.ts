@@ -1,16 +1,15 @@
 import { EngineError } from '../base/engine-error.ts';
 import { type ArchivedImage, parseArchivedImages } from '../spec/docker-archive.ts';
 import { type ImageConfig, parseImageConfig } from '../spec/image-config.ts';
-import { isWasmPlatform } from '../spec/platform.ts';
 import { LAYOUT_FILES } from './archive-layout.ts';
 import { invalid } from './archive-spool.ts';
 import { inOrder } from './bounded-parallel.ts';
 import type { ImageLayer } from './contract.ts';
 import { MAX_CONFIG_BYTES } from './image-form.ts';
-import { COMPAT_ANNOTATIONS } from './image-importer.ts';
 import { parseTagName } from './image-service.ts';
 import type { TagName } from './image-table.ts';
 import { type LoadContext, MAX_LAYERS_AT_ONCE, type RegisteredImage } from './load.ts';
+import { annotationsFor } from './new-image.ts';
 import { putManifest } from './put-image.ts';
 import { checkDiffId } from './stored-layers.ts';
 
@@ -53,9 +52,8 @@ async function readyImage(
     dockerLayer(context, path, diffIds[index] ?? ''),
   );
   const names = archived.names.map(archivedName);
-  const annotations = isWasmPlatform({ os: config.os, architecture: config.architecture })
-    ? COMPAT_ANNOTATIONS
-    : {};
+  const { os, architecture } = config;
+  const annotations = annotationsFor({ os, architecture });
   return () => {
     const [tag, ...others] = names;
     const image = { layers, annotations };

@@ -6,6 +6,7 @@ import type { ContentStore } from './content-store.ts';
 import type { ImageLayer } from './contract.ts';
 import type { ImageRegistrar, Names } from './image-registrar.ts';
 import type { Lease } from './leases.ts';
+import { newManifest } from './new-image.ts';
 
 export interface NewImage {
   readonly config: ImageConfig;
@@ -40,19 +41,10 @@ export function putManifest(
     size: configBytes.length,
   };
   lease.hold(config.digest);
-  const bytes = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: MEDIA_TYPES.ociManifest,
-      config,
-      layers: layers.map(({ descriptor }) => descriptor),
-      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-    }),
-  );
+  const descriptors = layers.map((layer) => layer.descriptor);
+  const { descriptor, bytes } = newManifest(config, descriptors, annotations);
   const manifest = parseManifest(bytes);
   if (manifest.kind !== 'manifest') throw new Error('wrote an index instead of a manifest');
-  const digest = content.put(bytes);
-  lease.hold(digest);
-  const descriptor = { mediaType: MEDIA_TYPES.ociManifest, digest, size: bytes.length };
+  lease.hold(content.put(bytes));
   return registrar.addImage(descriptor, manifest, layers, names);
 }

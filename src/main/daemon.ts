@@ -20,6 +20,7 @@ import { openDatabase } from '../engine/database.ts';
 import { Engine } from '../engine/engine.ts';
 import { ShippedImages } from '../engine/shipped-images.ts';
 import { ImageService } from '../image/image-service.ts';
+import { loadImages } from '../image/load.ts';
 import { WasmRuntime } from '../runtime/wasm/wasm-runtime.ts';
 import { READINESS_LINE } from '../wire/system.ts';
 import { BUILD } from './build-facts.ts';
@@ -84,7 +85,7 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
     }),
   );
   const shippedImages = new ShippedImages({
-    images,
+    load: (archive) => loadImages(images, archive, () => {}),
     names: RECIPES.map(({ name }) => name),
     nodePath: process.execPath,
     builderProgram: join(__dirname, 'images.cjs'),

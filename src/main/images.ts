@@ -9,7 +9,7 @@ import { messageOf } from '../base/engine-error.ts';
 /**
  * Builds one of the images that come with Wolffia: `images.cjs NAME`. A program of its own, so that
  * compilers do not run in the daemon. It writes a JSON object a line: `{"status": …}` on the way,
- * and `{"tar": path, "changes": […]}` at the end.
+ * and `{"archive": path}` at the end.
  */
 async function main(): Promise<void> {
   const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   if (absence !== undefined) throw new Error(absence);
   const packageDirectory = join(__dirname, '..');
   const cacheDirectory = cacheDirectoryOf(process.env, process.platform);
-  const tar = archivePathOf(recipe, cacheDirectory, builderDigest(packageDirectory));
+  const archive = archivePathOf(recipe, cacheDirectory, builderDigest(packageDirectory));
   const kitchens = new Kitchens({
     cacheDirectory,
     sourceDirectory: join(packageDirectory, 'images'),
@@ -27,9 +27,9 @@ async function main(): Promise<void> {
   await buildImage(
     recipe,
     kitchens.open((status) => say({ status })),
-    tar,
+    archive,
   );
-  say({ tar, changes: recipe.changes });
+  say({ archive });
 }
 
 void main().catch((thrown) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -6,6 +6,8 @@ import * as assert from 'uvu/assert';
 import { buildImages } from '../../../images/build-images.ts';
 import { Kitchens } from '../../../images/kitchen.ts';
 import type { Recipe } from '../../../images/recipe.ts';
+import { loadImages } from '../../../src/image/load.ts';
+import { ImageFixture } from '../../fake/image-fixture.ts';
 
 const test = suite('building images');
 const cacheDirectory = mkdtempSync(join(tmpdir(), 'wolffia-test-'));
@@ -55,6 +57,26 @@ test('one that cannot be built, or fails, stops no other, and leaves nothing', a
   assert.equal(outcomes[1], { kind: 'skipped', name: 'absent', reason: 'there is no oven' });
   const names = readdirSync(join(cacheDirectory, 'images'));
   assert.ok(names.every((name) => !name.includes('failing')));
+});
+
+test('an image is the same whenever it is built, and can be loaded', async () => {
+  const changes = ['ENV A=1', 'ENTRYPOINT ["/file"]'];
+  const ids = new Set<string>();
+  for (const builder of ['one', 'two']) {
+    await build(builder, recipe('same', { changes }));
+    using fixture = new ImageFixture();
+    const images = await fixture.open();
+    for (const name of readdirSync(join(cacheDirectory, 'images'))) {
+      if (!name.startsWith('same-')) continue;
+      const archive = createReadStream(join(cacheDirectory, 'images', name));
+      const [loaded] = await loadImages(images, archive, () => {});
+      assert.equal(loaded?.names, ['same:latest']);
+      assert.equal(loaded?.image.config, { Env: ['A=1'], Entrypoint: ['/file'] });
+      assert.is(loaded?.image.createdNs, 0n);
+      ids.add(loaded?.image.manifest.digest ?? '');
+    }
+  }
+  assert.is(ids.size, 1);
 });
 
 test.run();
