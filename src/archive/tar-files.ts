@@ -1,91 +1,75 @@
-import { extract, type Header } from 'tar-stream';
-import { EngineError, messageOf } from '../base/engine-error.ts';
+import { type TarEntry, TarReader } from './tar-reader.ts';
 
 /** One entry of an archive, with what is in it. */
 export interface TarFile {
-  /** As the archive has it. */
-  readonly path: string;
-  readonly kind: 'file' | 'directory' | 'symlink' | 'hard-link' | 'other';
-  readonly sizeBytes: number;
-  /** Of a link; else empty. */
-  readonly linkTarget: string;
-  /** To be read, if at all, before the next entry is asked for. */
+  readonly entry: TarEntry;
+  /** To be read, if at all, before the next entry is asked for. Of a sparse file, its pieces. */
   readonly content: AsyncIterable<Uint8Array>;
 }
-
-const KINDS: Readonly<Record<string, TarFile['kind']>> = {
-  file: 'file',
-  'contiguous-file': 'file',
-  directory: 'directory',
-  symlink: 'symlink',
-  link: 'hard-link',
-};
 
 /**
  * The entries of a tar archive in its order. Pulls from `source` only as fast as it is pulled from.
  *
  * # Errors
- * invalid-argument for what is no tar archive, or a part of one; those of `source`
+ * those of `TarReader` and of `source`
  */
 export async function* tarFiles(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarFile> {
-  const parser = extract();
-  let sourceFailure: { readonly thrown: unknown } | undefined;
-  const asTold = (thrown: unknown): unknown => {
-    if (sourceFailure) return sourceFailure.thrown;
-    return new EngineError('invalid-argument', `no valid tar archive: ${messageOf(thrown)}`, {
-      cause: thrown,
-    });
-  };
-  const feeding = feed(parser, source).catch((thrown: Error) => {
-    sourceFailure = { thrown };
-    parser.destroy(thrown);
-  });
-  const entries = parser[Symbol.asyncIterator]();
+  const cursor = new ArchiveCursor(source);
   try {
     for (;;) {
-      const next = await entries.next().catch((thrown: unknown) => Promise.reject(asTold(thrown)));
-      if (next.done) return;
-      const content = contentOf(next.value, asTold);
-      yield { ...factsOf(next.value.header), content };
-      next.value.resume();
+      const entry = cursor.nextEntry();
+      if (entry) yield { entry, content: cursor.contentOf(entry) };
+      else if (!(await cursor.advance())) return;
     }
   } finally {
-    parser.destroy();
-    await feeding;
+    await cursor.close();
   }
 }
 
-/** Ends early when nobody reads any more. */
-async function feed(
-  parser: ReturnType<typeof extract>,
-  source: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  let wake = (): void => {};
-  parser.on('drain', () => wake());
-  parser.on('close', () => wake());
-  for await (const chunk of source) {
-    if (parser.destroyed) return;
-    if (parser.write(chunk)) continue;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      if (parser.destroyed) resolve();
-    });
+/** Where the reading of an archive is: in one chunk of it, whose entries are known. */
+class ArchiveCursor {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #reader = new TarReader((entry) => this.#entries.push(entry));
+  readonly #entries: TarEntry[] = [];
+  #chunk: Uint8Array = new Uint8Array();
+  #chunkStart = 0;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
   }
-  parser.end(null);
-}
 
-function factsOf({ name, type, size, linkname }: Header): Omit<TarFile, 'content'> {
-  const kind = KINDS[type ?? ''] ?? 'other';
-  return { path: name, kind, sizeBytes: size, linkTarget: linkname ?? '' };
-}
+  /** Undefined when the chunk has no more; then `advance`. */
+  nextEntry(): TarEntry | undefined {
+    return this.#entries.shift();
+  }
 
-async function* contentOf(
-  entry: AsyncIterable<unknown>,
-  asTold: (thrown: unknown) => unknown,
-): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of entry) if (chunk instanceof Uint8Array) yield chunk;
-  } catch (thrown) {
-    throw asTold(thrown);
+  /** Takes the next chunk; false at the end of the archive. */
+  async advance(): Promise<boolean> {
+    const next = await this.#source.next();
+    if (next.done) {
+      this.#reader.end();
+      return false;
+    }
+    this.#chunkStart += this.#chunk.length;
+    this.#chunk = next.value;
+    this.#reader.push(this.#chunk);
+    return true;
+  }
+
+  async *contentOf({ kind, offset, sizeBytes, extents }: TarEntry): AsyncGenerator<Uint8Array> {
+    if (kind !== 'regular') return;
+    const storedBytes = extents?.reduce((sum, extent) => sum + extent.sizeBytes, 0) ?? sizeBytes;
+    const end = offset + storedBytes;
+    for (let position = offset; position < end; ) {
+      const inChunk = position - this.#chunkStart;
+      const piece = this.#chunk.subarray(inChunk, end - this.#chunkStart);
+      position += piece.length;
+      if (piece.length > 0) yield piece;
+      else if (!(await this.advance())) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 }

@@ -12,6 +12,11 @@ export interface SpooledFile {
   readonly sizeBytes: number;
 }
 
+interface ArchiveFile extends Pick<TarFile, 'content'> {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
 /** What is larger goes to disk as it comes: it is a layer, or could be. */
 const MAX_KEPT_FILE_BYTES = 64 * 1024;
 /** Of all files that are kept in memory; the rest goes to disk. */
@@ -58,15 +63,18 @@ export class ArchiveSpool {
    * - data-loss: a blob is not what its name says
    */
   async take(archive: AsyncIterable<Uint8Array>, tell: TellProgress): Promise<void> {
-    for await (const file of tarFiles(archive)) {
+    for await (const { entry, content } of tarFiles(archive)) {
       this.#entryCount += 1;
       if (this.#entryCount > MAX_ENTRIES) throw invalid(`more than ${MAX_ENTRIES} files`);
-      const path = normalPath(file.path);
+      const path = normalPath(entry.path);
+      const { kind, sizeBytes, linkTarget } = entry;
       if (path.length > MAX_PATH_LENGTH) throw invalid(`a path of ${path.length} characters`);
-      if (file.kind === 'file') this.#files.set(path, await this.#takeFile(path, file, tell));
-      else if (file.kind === 'symlink') {
-        this.#links.set(path, normalPath(posix.join(posix.dirname(path), file.linkTarget)));
-      } else if (file.kind === 'hard-link') this.#links.set(path, normalPath(file.linkTarget));
+      if (kind === 'regular') {
+        if (entry.extents) throw invalid(`${path} is a sparse file`);
+        this.#files.set(path, await this.#takeFile({ path, sizeBytes, content }, tell));
+      } else if (kind === 'symlink') {
+        this.#links.set(path, normalPath(posix.join(posix.dirname(path), linkTarget)));
+      } else if (kind === 'hard-link') this.#links.set(path, normalPath(linkTarget));
     }
   }
 
@@ -100,8 +108,8 @@ export class ArchiveSpool {
     this.#content.put(bytes);
   }
 
-  async #takeFile(path: string, file: TarFile, tell: TellProgress): Promise<SpooledFile> {
-    const { sizeBytes } = file;
+  async #takeFile(file: ArchiveFile, tell: TellProgress): Promise<SpooledFile> {
+    const { path, sizeBytes } = file;
     this.#totalBytes += sizeBytes;
     if (this.#totalBytes > MAX_ARCHIVE_BYTES) {
       throw invalid(`more than ${MAX_ARCHIVE_BYTES} bytes`);
@@ -113,12 +121,12 @@ export class ArchiveSpool {
       if (this.#content.sizeOf(expected) === sizeBytes) return { digest: expected, sizeBytes };
     }
     const isKept = sizeBytes <= MAX_KEPT_FILE_BYTES && this.#keptBytes <= MAX_KEPT_BYTES;
-    const digest = await (isKept ? this.#keep(file) : this.#write(path, file, tell));
+    const digest = await (isKept ? this.#keep(file) : this.#write(file, tell));
     if (expected === undefined || digest === expected) return { digest, sizeBytes };
     throw new EngineError('data-loss', `${path} is not what its name says: it has ${digest}`);
   }
 
-  async #keep({ content }: TarFile): Promise<Digest> {
+  async #keep({ content }: ArchiveFile): Promise<Digest> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of content) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
@@ -128,7 +136,7 @@ export class ArchiveSpool {
     return digest;
   }
 
-  async #write(path: string, { sizeBytes, content }: TarFile, tell: TellProgress): Promise<Digest> {
+  async #write({ path, sizeBytes, content }: ArchiveFile, tell: TellProgress): Promise<Digest> {
     await using writer = await this.#content.writer();
     const id = labelOf(path);
     for await (const chunk of content) {
