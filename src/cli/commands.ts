@@ -19,6 +19,7 @@ import { PULL } from './pull.ts';
 import { PUSH } from './push.ts';
 import { CREATE, RUN } from './run.ts';
 import { SEARCH } from './search.ts';
+import { SERVE_REGISTRY } from './serve-registry.ts';
 import { STATS } from './stats.ts';
 import {
   INFO,
@@ -66,6 +67,7 @@ export const COMMANDS: readonly Command[] = [
   IMAGE_PRUNE,
   IMAGE_CONVERT,
   MANIFEST_INSPECT,
+  SERVE_REGISTRY,
   INFO,
   VERSION,
   SYSTEM_START,

@@ -32,12 +32,19 @@ export class Lease implements Disposable {
     this.#counts.set(digest, (this.#counts.get(digest) ?? 0) + 1);
   }
 
+  /** Idempotent. */
+  release(digest: Digest): void {
+    if (!this.#held.delete(digest)) return;
+    const count = this.#counts.get(digest) ?? 0;
+    if (count <= 1) this.#counts.delete(digest);
+    else this.#counts.set(digest, count - 1);
+  }
+
+  get isEmpty(): boolean {
+    return this.#held.size === 0;
+  }
+
   [Symbol.dispose](): void {
-    for (const digest of this.#held) {
-      const count = this.#counts.get(digest) ?? 0;
-      if (count <= 1) this.#counts.delete(digest);
-      else this.#counts.set(digest, count - 1);
-    }
-    this.#held.clear();
+    for (const digest of this.#held) this.release(digest);
   }
 }

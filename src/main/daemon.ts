@@ -9,6 +9,7 @@ import { diskUsageRoutes } from '../api/disk-usage-routes.ts';
 import { distributionRoutes } from '../api/distribution-routes.ts';
 import { execRoutes } from '../api/exec-routes.ts';
 import { imageRoutes } from '../api/image-routes.ts';
+import { RegistryHost } from '../api/registry/registry-host.ts';
 import { ApiServer } from '../api/server.ts';
 import { systemRoutes } from '../api/system-routes.ts';
 import { rfc3339Nano } from '../base/clock.ts';
@@ -104,6 +105,14 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
     cpus,
     log,
   });
+  const registryHost = owned.use(
+    new RegistryHost({
+      images,
+      isUsed: (imageId) => engine.containers.all().some(({ config }) => config.imageId === imageId),
+      clock,
+      log,
+    }),
+  );
   const end = Promise.withResolvers<string>();
   const server = owned.use(
     new ApiServer({
@@ -135,6 +144,7 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
         ...imageRoutes(engine),
         ...distributionRoutes(engine),
         ...diskUsageRoutes(engine),
+        ...registryHost.routes,
       ],
     }),
   );

@@ -72,6 +72,7 @@ const imageManifest = v.object({
 const imageIndex = v.object({
   schemaVersion: v.literal(2),
   mediaType: v.nullish(text),
+  artifactType: v.nullish(text),
   manifests: v.pipe(v.array(descriptor), v.maxLength(MAX_MANIFESTS)),
   annotations,
   subject: v.nullish(descriptor),
@@ -93,6 +94,7 @@ export interface ImageManifest {
 export interface ImageIndex {
   readonly kind: 'index';
   readonly mediaType: string;
+  readonly artifactType?: string;
   readonly manifests: readonly Descriptor[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly subject?: Descriptor;
@@ -125,12 +127,13 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest {
     throw invalid('schema 1 is obsolete: push the image anew with a current client');
   }
   if (isIndex(type) || (!isManifest(type) && 'manifests' in value)) {
-    const { manifests, annotations, subject } = parsed(imageIndex, value);
+    const { manifests, artifactType, annotations, subject } = parsed(imageIndex, value);
     return {
       kind: 'index',
       mediaType: isIndex(type) ? type : MEDIA_TYPES.ociIndex,
       manifests,
       annotations: annotations ?? {},
+      ...(artifactType ? { artifactType } : {}),
       ...(subject ? { subject } : {}),
     };
   }
