@@ -6,12 +6,7 @@ import type { Names } from '../../image/image-registrar.ts';
 import type { Lease } from '../../image/leases.ts';
 import { StoredLayers } from '../../image/stored-layers.ts';
 import type { Digest } from '../../spec/digest.ts';
-import {
-  contentsOf,
-  type Descriptor,
-  type ImageManifest,
-  type Manifest,
-} from '../../spec/manifest.ts';
+import { contentsOf, type Descriptor, type Manifest } from '../../spec/manifest.ts';
 import { RegistryError } from './registry-error.ts';
 import type { RegistryStore } from './registry-store.ts';
 
