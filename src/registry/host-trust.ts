@@ -3,9 +3,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { EngineError } from '../base/engine-error.ts';
+import { EngineError, messageOf } from '../base/engine-error.ts';
 import { type HostCertificates, readHostCertificates } from './certificates.ts';
 import type { RegistrySettings } from './contract.ts';
+import { proxyVariables } from './proxies.ts';
 
 /** Connections to one host at once; more wait. Above what pulls and pushes have under way. */
 const MAX_SOCKETS_PER_HOST = 64;
@@ -102,20 +103,11 @@ export class HostTrust {
       maxTotalSockets: MAX_SOCKETS,
       maxFreeSockets: MAX_IDLE_SOCKETS,
       // As every client has it: no proxy knows our loopback.
-      ...(isLoopback(url.host) ? {} : { proxyEnv: { ...this.#settings.environment } }),
+      ...(isLoopback(url.host) ? {} : { proxyEnv: proxyVariables(this.#settings.environment) }),
     };
-    try {
-      return url.protocol === 'http:'
-        ? new HttpAgent(options)
-        : new HttpsAgent({ ...options, ...this.#tlsOptions(url.host, isInsecure) });
-    } catch (thrown) {
-      if (thrown instanceof EngineError) throw thrown;
-      // Node's message has the proxy's URL, perhaps with a password.
-      throw new EngineError(
-        'invalid-argument',
-        `cannot connect to ${url.host}: HTTP_PROXY or HTTPS_PROXY is no URL of a proxy, or its certificates are no PEM`,
-      );
-    }
+    return url.protocol === 'http:'
+      ? new HttpAgent(options)
+      : new HttpsAgent({ ...options, ...this.#tlsOptions(url.host, isInsecure) });
   }
 
   #tlsOptions(host: string, isInsecure: boolean) {
@@ -125,13 +117,20 @@ export class HostTrust {
       this.#publicContext ??= createSecureContext({ ca: [...this.#authorities()] });
       return { secureContext: this.#publicContext };
     }
-    return {
-      rejectUnauthorized: !isInsecure,
-      ca: [...this.#authorities(), ...own.authorities],
-      ...(own.clientKeys.length > 0
-        ? { cert: [...own.clientCertificates], key: [...own.clientKeys] }
-        : {}),
-    };
+    return { rejectUnauthorized: !isInsecure, secureContext: this.#contextFor(host, own) };
+  }
+
+  #contextFor(host: string, own: HostCertificates): SecureContext {
+    const ca = [...this.#authorities(), ...own.authorities];
+    const cert = [...own.clientCertificates];
+    try {
+      return createSecureContext(cert.length > 0 ? { ca, cert, key: [...own.clientKeys] } : { ca });
+    } catch (thrown) {
+      throw new EngineError(
+        'invalid-argument',
+        `certificates for ${host} in certs.d are no PEM, or do not belong together: ${messageOf(thrown)}`,
+      );
+    }
   }
 
   #certificates(host: string): HostCertificates | undefined {
