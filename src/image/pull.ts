@@ -16,7 +16,7 @@ import {
   satisfies,
   wasmPreference,
 } from '../spec/platform.ts';
-import { DEFAULT_TAG, familiarName, type Reference } from '../spec/reference.ts';
+import { DEFAULT_TAG, familiarName, pathOf, type Reference } from '../spec/reference.ts';
 import { inOrder } from './bounded-parallel.ts';
 import type { ContentStore } from './content-store.ts';
 import type { ImageLayer, TellProgress } from './contract.ts';
@@ -62,13 +62,18 @@ export async function pullFromRegistry(
   parts: PullParts,
   request: PullRequest,
 ): Promise<{ readonly id: Digest; readonly digest: Digest }> {
-  const { reference, access } = request;
+  const { reference, access, tell } = request;
   const { repository, tag } = reference;
   const named = await parts.registry.fetchManifest(
     repository,
     reference.digest ?? tag ?? DEFAULT_TAG,
     access,
   );
+  // Not before somebody has it: a failure until here is the answer, and no line of it.
+  tell({
+    id: reference.digest ?? tag ?? DEFAULT_TAG,
+    status: `Pulling from ${pathOf(repository)}`,
+  });
   using lease = parts.leases.take();
   const { fetched, manifest } = await imageManifest(parts, named, request);
   checkLayerTypes(manifest);

@@ -14,7 +14,6 @@ import {
   familiarRepository,
   parseReference,
   parseTagged,
-  pathOf,
   type Reference,
 } from '../spec/reference.ts';
 import { compressImage, isCompressible } from './compress.ts';
@@ -71,17 +70,13 @@ export class Transfers implements ImageTransfers {
     const reference = parseTagged(text);
     const platform = platformOf(options.platform);
     const before = this.#digestOf(reference);
-    const name = this.#catalogName(text, reference, platform);
+    const name = this.#catalogName(reference, platform);
     if (name !== undefined) {
       options.tell({ id: DEFAULT_TAG, status: `Pulling from the images of wolffia: ${name}` });
       const image = await this.#catalog.pull(name, (status) => options.tell({ status }));
       const { digest } = image.manifest;
       return { image, origin: 'catalog', isNew: digest !== before, digest };
     }
-    options.tell({
-      id: reference.digest ?? reference.tag ?? DEFAULT_TAG,
-      status: `Pulling from ${pathOf(reference.repository)}`,
-    });
     const { id, digest } = await this.#pull(reference, platform, options);
     const image = this.#images.get(id);
     return { image, origin: 'registry', isNew: this.#digestOf(reference) !== before, digest };
@@ -169,14 +164,16 @@ export class Transfers implements ImageTransfers {
     return { content, layers, table, leases, registrar };
   }
 
-  /** A short name is the catalog's first; with `docker.io/` written out it is the registry's. */
+  /**
+   * The catalog has short names without a tag. Clients write `docker.io/library/` before them,
+   * which is why that does not say that the registry's is wanted; another platform does.
+   */
   #catalogName(
-    text: string,
     { repository, tag, digest }: Reference,
     platform: Platform | undefined,
   ): string | undefined {
     const name = familiarRepository(repository);
-    if (text.includes('/') || digest !== undefined || tag !== DEFAULT_TAG) return undefined;
+    if (digest !== undefined || tag !== DEFAULT_TAG) return undefined;
     if (platform && !isWasmPlatform(platform)) return undefined;
     return this.#catalog.names.includes(name) ? name : undefined;
   }

@@ -16,15 +16,17 @@ import { rfc3339Nano } from '../base/clock.ts';
 import { messageOf } from '../base/engine-error.ts';
 import { type EnginePaths, resolveEnginePaths } from '../base/engine-paths.ts';
 import { createLog, type Log } from '../base/log.ts';
-import { CatalogTransfers } from '../engine/catalog-transfers.ts';
 import { openDatabase } from '../engine/database.ts';
 import { Engine } from '../engine/engine.ts';
 import { ShippedImages } from '../engine/shipped-images.ts';
 import { ImageService } from '../image/image-service.ts';
 import { loadImages } from '../image/load.ts';
+import { Transfers } from '../image/transfers.ts';
+import { RegistryClient } from '../registry/registry-client.ts';
 import { WasmRuntime } from '../runtime/wasm/wasm-runtime.ts';
 import { READINESS_LINE } from '../wire/system.ts';
 import { BUILD } from './build-facts.ts';
+import { type DaemonConfig, readDaemonConfig } from './daemon-config.ts';
 import { allowedCpus, cpuNanoseconds } from './host-cpus.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -38,7 +40,13 @@ const STOP_TIMEOUT_SECONDS = 10;
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { 'data-root': { type: 'string' }, host: { type: 'string', short: 'H' } },
+    options: {
+      'data-root': { type: 'string' },
+      host: { type: 'string', short: 'H' },
+      'config-file': { type: 'string' },
+      'registry-mirror': { type: 'string', multiple: true },
+      'insecure-registry': { type: 'string', multiple: true },
+    },
   });
   const paths = resolveEnginePaths({
     dataRootFlag: values['data-root'],
@@ -60,7 +68,13 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   try {
-    await serve(paths, log);
+    const config = readDaemonConfig({
+      flags: values,
+      env: process.env,
+      platform: process.platform,
+      homeDirectory: os.homedir(),
+    });
+    await serve(paths, config, log);
   } catch (thrown) {
     log.error('cannot start', { reason: messageOf(thrown) });
     process.stderr.write(`wolffiad: ${messageOf(thrown)}\n`);
@@ -68,7 +82,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function serve(paths: EnginePaths, log: Log): Promise<void> {
+async function serve(paths: EnginePaths, config: DaemonConfig, log: Log): Promise<void> {
   await using owned = new AsyncDisposableStack();
   const { dataRoot, socketPath, logPath } = paths;
   const clock = systemClock();
@@ -92,15 +106,27 @@ async function serve(paths: EnginePaths, log: Log): Promise<void> {
     builderProgram: join(__dirname, 'images.cjs'),
     environment: process.env,
   });
+  const random = { bytes: (count: number): Buffer => randomBytes(count) };
+  const registry = owned.use(
+    new RegistryClient({
+      settings: {
+        ...config,
+        environment: process.env,
+        userAgent: `wolffia/${BUILD.version} (${process.platform})`,
+      },
+      clock,
+      random,
+    }),
+  );
   const cpus = allowedCpus();
   const engine = await Engine.open({
     dataRoot,
     database,
     images,
-    transfers: new CatalogTransfers(shippedImages),
+    transfers: new Transfers({ images, registry, catalog: shippedImages }),
     runtime,
     clock,
-    random: { bytes: (count) => randomBytes(count) },
+    random,
     platform: process.platform,
     cpus,
     log,

@@ -23,13 +23,16 @@ function failure(args: readonly string[]): { exitCode: number; stderr: string } 
 }
 
 test('a missing image', () => {
-  const { exitCode, stderr } = failure(['run', '--rm', 'no-such-image']);
+  const { exitCode, stderr } = failure(['run', '--rm', '127.0.0.1:1/no-such-image']);
   assert.is(exitCode, 125);
-  assert.match(stderr, "Unable to find image 'no-such-image:latest' locally\n");
-  assert.match(stderr, 'pull access denied for no-such-image, repository does not exist');
-  const never = failure(['run', '--rm', '--pull', 'never', 'no-such-image']);
+  assert.match(stderr, "Unable to find image '127.0.0.1:1/no-such-image:latest' locally\n");
+  assert.match(stderr, '127.0.0.1:1: connection refused');
+  const never = failure(['run', '--rm', '--pull', 'never', '127.0.0.1:1/no-such-image']);
   assert.is(never.exitCode, 125);
-  assert.match(never.stderr, 'Error response from daemon: No such image: no-such-image:latest');
+  assert.match(
+    never.stderr,
+    'Error response from daemon: No such image: 127.0.0.1:1/no-such-image:latest',
+  );
   assert.is(failure(['run', '--rm', 'Upper/Case']).exitCode, 125);
   assert.match(failure(['run', '--rm', 'Upper/Case']).stderr, 'invalid reference format');
 });
