@@ -18,6 +18,7 @@ import {
 } from '../spec/reference.ts';
 import { compressImage, isCompressible } from './compress.ts';
 import type { Image, TellProgress } from './contract.ts';
+import { convertImage } from './convert.ts';
 import { imageFactsOf, imageFormOf, MAX_CONFIG_BYTES } from './image-form.ts';
 import type { ImageService } from './image-service.ts';
 import type { TagName } from './image-table.ts';
@@ -155,8 +156,8 @@ export class Transfers implements ImageTransfers {
     return loadImages(this.#images, archive, tell);
   }
 
-  convert(_reference: string, _target: string, _form: ImageForm): Promise<Image> {
-    throw new EngineError('not-implemented', 'cannot convert images yet');
+  convert(reference: string, target: string, form: ImageForm): Promise<Image> {
+    return convertImage(this.#images, reference, target, form);
   }
 
   get #parts() {
