@@ -71,7 +71,7 @@ export class Transfers implements ImageTransfers {
     const reference = parseTagged(text);
     const platform = platformOf(options.platform);
     const before = this.#digestOf(reference);
-    const name = this.#catalogName(reference, platform);
+    const name = this.#catalogName(text, reference, platform);
     if (name !== undefined) {
       options.tell({ id: DEFAULT_TAG, status: `Pulling from the images of wolffia: ${name}` });
       const image = await this.#catalog.pull(name, (status) => options.tell({ status }));
@@ -165,16 +165,14 @@ export class Transfers implements ImageTransfers {
     return { content, layers, table, leases, registrar };
   }
 
-  /**
-   * The catalog has short names without a tag. Clients write `docker.io/library/` before them,
-   * which is why that does not say that the registry's is wanted; another platform does.
-   */
+  /** A short name is the catalog's first; with `docker.io/` written out it is the registry's. */
   #catalogName(
+    text: string,
     { repository, tag, digest }: Reference,
     platform: Platform | undefined,
   ): string | undefined {
     const name = familiarRepository(repository);
-    if (digest !== undefined || tag !== DEFAULT_TAG) return undefined;
+    if (text.includes('/') || digest !== undefined || tag !== DEFAULT_TAG) return undefined;
     if (platform && !isWasmPlatform(platform)) return undefined;
     return this.#catalog.names.includes(name) ? name : undefined;
   }
