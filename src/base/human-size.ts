@@ -1,8 +1,10 @@
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
+/** Of bars and sums; lists show one less. */
+export const TOTAL_DIGITS = 4;
+
 /**
- * `12.3MB`: powers of ten, as Docker prints sizes (go-units `HumanSize`). Three digits in lists,
- * four in progress bars.
+ * `12.3MB`: powers of ten, as Docker prints sizes (go-units `HumanSize`).
  */
 export function humanSize(bytes: number, digits = 3): string {
   let value = bytes;

@@ -1,4 +1,4 @@
-import { humanSize } from '../base/human-size.ts';
+import { humanSize, TOTAL_DIGITS } from '../base/human-size.ts';
 import type { DiskUsageResponse, SizedContainerSummary } from '../wire/disk-usage.ts';
 import type { ImageSummary } from '../wire/image.ts';
 import type { Command } from './command.ts';
@@ -113,8 +113,8 @@ function summaryRow(type: string, count: number, active: number, size: number, f
     Type: type,
     TotalCount: String(count),
     Active: String(active),
-    Size: humanSize(size),
-    Reclaimable: `${humanSize(reclaimable)}${percent}`,
+    Size: humanSize(size, TOTAL_DIGITS),
+    Reclaimable: `${humanSize(reclaimable, TOTAL_DIGITS)}${percent}`,
   };
 }
 

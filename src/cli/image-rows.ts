@@ -1,4 +1,4 @@
-import { humanSize } from '../base/human-size.ts';
+import { humanSize, TOTAL_DIGITS } from '../base/human-size.ts';
 import type { ImageSummary } from '../wire/image.ts';
 import { ageOf, goTime, shortId } from './shown-values.ts';
 import type { Column, Row } from './table.ts';
@@ -43,8 +43,8 @@ export function imageRows(image: ImageSummary, options: ImageRowOptions): readon
     CreatedAt: goTime(Created),
     Size: humanSize(Size),
     VirtualSize: humanSize(Size),
-    SharedSize: isShared ? humanSize(SharedSize) : NOT_KNOWN,
-    UniqueSize: isShared ? humanSize(Math.max(0, Size - SharedSize)) : NOT_KNOWN,
+    SharedSize: isShared ? humanSize(SharedSize, TOTAL_DIGITS) : NOT_KNOWN,
+    UniqueSize: isShared ? humanSize(Math.max(0, Size - SharedSize), TOTAL_DIGITS) : NOT_KNOWN,
     Containers: Containers >= 0 ? String(Containers) : NOT_KNOWN,
   };
   return namesOf(image, hasDigests).map((name) => ({ ...name, ...facts }));

@@ -1,4 +1,4 @@
-import { humanSize } from '../base/human-size.ts';
+import { humanSize, TOTAL_DIGITS } from '../base/human-size.ts';
 import type { ContainersPruneResponse } from '../wire/container.ts';
 import { encodeFilters } from '../wire/filters.ts';
 import type { ImagePruneResponse } from '../wire/image.ts';
@@ -37,7 +37,7 @@ export const IMAGE_PRUNE: Command = {
     const warning = `WARNING! This will remove all ${imagesToGo(flags)}.\n${QUESTION}`;
     if (!flags.isOn('force') && !(await confirm(terminal, warning))) return 0;
     const { text, reclaimed } = await pruneImages(engine, flags);
-    terminal.stdout.write(`${text}Total reclaimed space: ${humanSize(reclaimed)}\n`);
+    terminal.stdout.write(`${text}Total reclaimed space: ${humanSize(reclaimed, TOTAL_DIGITS)}\n`);
     return 0;
   },
 };
@@ -65,7 +65,7 @@ export const SYSTEM_PRUNE: Command = {
     const removed = ids.length > 0 ? `Deleted Containers:\n${ids.join('\n')}\n\n` : '';
     const reclaimed = containers.SpaceReclaimed + images.reclaimed;
     terminal.stdout.write(
-      `${removed}${images.text}Total reclaimed space: ${humanSize(reclaimed)}\n`,
+      `${removed}${images.text}Total reclaimed space: ${humanSize(reclaimed, TOTAL_DIGITS)}\n`,
     );
     return 0;
   },

@@ -1,4 +1,4 @@
-import { humanSize } from '../base/human-size.ts';
+import { humanSize, TOTAL_DIGITS } from '../base/human-size.ts';
 
 /** How far something has come, in bytes; nothing at all when neither is known. */
 export interface ProgressDetail {
@@ -18,9 +18,9 @@ const NUMBER_WIDTH = 8;
  */
 export function progressBar({ current = 0, total = 0 }: ProgressDetail, width: number): string {
   if (current <= 0 && total <= 0) return '';
-  const done = humanSize(current, 4).padStart(NUMBER_WIDTH);
+  const done = humanSize(current, TOTAL_DIGITS).padStart(NUMBER_WIDTH);
   if (total <= 0) return done;
-  const numbers = current > total ? done : `${done}/${humanSize(total, 4)}`;
+  const numbers = current > total ? done : `${done}/${humanSize(total, TOTAL_DIGITS)}`;
   if (width <= LEAST_WIDTH_OF_BAR) return numbers;
   const filled = Math.min(BAR_WIDTH, Math.floor(Math.floor((current / total) * 100) / 2));
   return `[${'='.repeat(filled)}>${' '.repeat(BAR_WIDTH - filled)}] ${numbers}`;

@@ -2,6 +2,7 @@ import { EngineError } from '../../src/base/engine-error.ts';
 import type {
   Image,
   ImageStore,
+  ImportOptions,
   RemovedImage,
   StoreFinding,
   StoreUsage,
@@ -69,6 +70,7 @@ export class FakeImageStore implements ImageStore {
   /** What nothing needs. */
   leftoverBytes = 0;
   imported = '';
+  importOptions: ImportOptions | undefined;
 
   constructor(images: readonly Image[]) {
     this.images = [...images];
@@ -90,10 +92,9 @@ export class FakeImageStore implements ImageStore {
     throw new EngineError('not-found', `No such image: ${familiarName(parseTagged(reference))}`);
   }
 
-  async import(
-    archive: AsyncIterable<Uint8Array>,
-    { reference }: { readonly reference?: string | undefined },
-  ): Promise<Image> {
+  async import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image> {
+    const { reference } = options;
+    this.importOptions = options;
     for await (const chunk of archive) this.imported += Buffer.from(chunk).toString('latin1');
     const image = fakeImage('c', {
       repoTags: reference ? [familiarName(parseTagged(reference))] : [],

@@ -77,27 +77,25 @@ export class CredentialHelper {
         windowsHide: true,
       });
       let output = '';
-      let complaint: string | undefined;
-      const give = (reason: string): void => {
-        complaint ??= reason;
+      const fail = (reason: string): void => {
+        clearTimeout(timer);
         child.kill('SIGKILL');
+        // Children of its own may go on to write.
+        child.stdout.destroy();
+        reject(this.#error(reason));
       };
-      const timer = setTimeout(() => give(`no answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS);
+      const timer = setTimeout(() => fail(`no answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS);
       child.stdout.on('data', (chunk: Buffer) => {
         output += chunk.toString();
-        if (output.length > MAX_OUTPUT_BYTES) give('its answer is too long');
+        if (output.length > MAX_OUTPUT_BYTES) fail('its answer is too long');
       });
       // One that reads nothing closes its input, and how it ends tells why.
       child.stdin.on('error', () => {});
       child.stdin.end(input);
-      child.once('error', (thrown) => {
-        clearTimeout(timer);
-        reject(this.#error(messageOf(thrown)));
-      });
+      child.once('error', (thrown) => fail(messageOf(thrown)));
       child.once('close', (code) => {
         clearTimeout(timer);
-        if (complaint !== undefined) reject(this.#error(complaint));
-        else resolve({ isGood: code === 0, output });
+        resolve({ isGood: code === 0, output });
       });
     });
   }

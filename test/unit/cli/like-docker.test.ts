@@ -30,7 +30,7 @@ async function openApi(nowMs: number): Promise<FakeImageApi> {
     repoTags: ['localhost:5000/team/app:v2'],
     repoDigests: [`localhost:5000/team/app@${digestOf('b')}`],
     createdNs: daysAgo(4n),
-    sizeBytes: 48_300_000,
+    sizeBytes: 48_312_345,
   });
   const api = await FakeImageApi.open([python, fakeImage('2', { createdNs: daysAgo(9n) }), app]);
   api.nowMs = nowMs;
