@@ -343,7 +343,7 @@ test('manifest inspect: the document, and what it is', async () => {
     mediaType: 'application/vnd.oci.image.index.v1+json',
     manifests: [{ ...descriptor, platform }],
   };
-  // The fake answers the same for every name: an index that has itself for a manifest is shown once.
+  // The fake answers the same for every name, so that this index has itself for a manifest.
   const indexBytes = Buffer.from(JSON.stringify(index));
   api.transfers.remote = {
     descriptor: { mediaType: index.mediaType, digest: digestOf('c'), size: indexBytes.length },
