@@ -98,7 +98,7 @@ async function readCredentials(flags: Flags, terminal: Terminal): Promise<AuthEn
 }
 
 /** All of standard input, without the line's end. */
-async function readPassword({ stdin }: Terminal): Promise<string> {
+export async function readPassword({ stdin }: Terminal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stdin) {

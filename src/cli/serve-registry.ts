@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf } from '../base/engine-error.ts';
 import { humanSize } from '../base/human-size.ts';
+import { MAX_JSON_MESSAGE_BYTES } from '../wire/json-message.ts';
 import {
   type AccessLine,
   MAX_PEM_LENGTH,
@@ -11,6 +12,8 @@ import {
 } from '../wire/registry-serve.ts';
 import { type Command, type CommandContext, CommandError } from './command.ts';
 import { type Flags, UsageError } from './flags.ts';
+import { readPassword } from './login.ts';
+import { readLines } from './read-progress.ts';
 
 const DEFAULT_LISTEN = '127.0.0.1:5000';
 
@@ -49,7 +52,9 @@ export const SERVE_REGISTRY: Command = {
       }),
     );
     try {
-      for await (const line of linesOf(response)) show(line, context, json);
+      for await (const line of readLines(response, MAX_JSON_MESSAGE_BYTES)) {
+        show(line, context, json);
+      }
     } catch (thrown) {
       if (!isInterrupted) throw thrown;
     } finally {
@@ -80,7 +85,7 @@ async function bodyOf(context: CommandContext, flags: Flags): Promise<RegistrySe
       : { Tls: { Certificate: pemIn(context, certificate), Key: pemIn(context, key) } }),
     ...(username === undefined
       ? {}
-      : { Credentials: { Username: username, Password: await passwordIn(context) } }),
+      : { Credentials: { Username: username, Password: await passwordOf(context) } }),
   };
 }
 
@@ -95,36 +100,10 @@ function pemIn({ terminal }: CommandContext, path: string): string {
   }
 }
 
-/** Longer than any password; the rest of an endless stream is not read. */
-const MAX_PASSWORD_BYTES = 4_096;
-
-/** All of standard input but for the newline at its end, as `docker login` takes it. */
-async function passwordIn({ terminal }: CommandContext): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of terminal.stdin) {
-    chunks.push(chunk);
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_PASSWORD_BYTES) throw new CommandError(1, 'the password is too long');
-  }
-  const password = Buffer.concat(chunks)
-    .toString()
-    .replace(/\r?\n$/, '');
-  if (password === '') throw new CommandError(1, 'the password is empty');
-  return password;
-}
-
-/** A request's path is longer than this nowhere: the registry takes smaller heads only. */
-const MAX_LINE_LENGTH = 64 * 1024;
-
-async function* linesOf(response: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of response) {
-    const lines = (rest + Buffer.from(chunk).toString()).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE_LENGTH) throw new Error('the daemon sent no lines');
-    yield* lines;
-  }
+async function passwordOf({ terminal }: CommandContext): Promise<string> {
+  const password = await readPassword(terminal);
+  if (password !== '') return password;
+  throw new CommandError(1, 'the password is empty');
 }
 
 function show(text: string, { terminal }: CommandContext, body: RegistryServeBody): void {
