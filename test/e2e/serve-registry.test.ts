@@ -92,7 +92,8 @@ withSkopeo?.('skopeo copies an image out and in again, as a layout and as an arc
     assert.is(idOf(target), id, form);
     assert.ok(runs(target), form);
   }
-  assert.match(serving.output, /^127\.0\.0\.1 PUT \/v2\/oci\/copied\/manifests\/oci 201 /m);
+  const line = /^127\.0\.0\.1 PUT \/v2\/oci\/copied\/manifests\/oci 201 /m;
+  await until(() => line.test(serving.output), 'the access log tells of it');
   assert.match(engine.ok('system', 'fsck'), ' 0 losses');
 });
 
@@ -152,6 +153,27 @@ withSkopeo?.('TLS, a user and a password', async () => {
     await once(command, 'exit');
   }
   assert.not.match(output, 's3cret');
+});
+
+test('two machines share images: one serves, the other pulls, runs, and pushes', async () => {
+  await using serving = await Serving.start(engine);
+  await using other = new EngineFixture();
+  const { host } = serving;
+  const pulled = other.ok('pull', `${host}/fixtures`);
+  assert.match(pulled, `Status: Downloaded newer image for ${host}/fixtures:latest`);
+  assert.ok(runs(`${host}/fixtures`, other));
+  const id = other.ok('inspect', '--type', 'image', '-f', '{{.Id}}', `${host}/fixtures`);
+  assert.is(id, idOf('fixtures'));
+  other.ok('tag', `${host}/fixtures`, `${host}/team/pushed:1`);
+  other.ok('push', `${host}/team/pushed:1`);
+  assert.is(idOf('team/pushed:1'), id);
+  // Something that was never here.
+  await other.importFolder('news', { 'bin/file': randomBytes(300_000) });
+  other.ok('tag', 'news', `${host}/news`);
+  assert.match(other.ok('push', `${host}/news`), 'digest: sha256:');
+  assert.match(engine.ok('images', '--format', '{{.Repository}}'), /^news$/m);
+  assert.match(engine.ok('system', 'fsck'), ' 0 losses');
+  assert.match(other.ok('system', 'fsck'), ' 0 losses');
 });
 
 test('the listener ends with its command, however that ends', async () => {
