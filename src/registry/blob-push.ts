@@ -1,31 +1,46 @@
 import { BlobUpload } from './blob-upload.ts';
 import type { PushedBlob, PushOutcome } from './contract.ts';
 import type { HttpAnswer } from './http-answer.ts';
+import { RegistryFault } from './registry-fault.ts';
 import type { RegistrySession } from './registry-session.ts';
-import type { Attempts } from './retry.ts';
+import { type Attempts, TransientFailure } from './retry.ts';
 import { pullScope, pushScope } from './scope.ts';
 
 /** Repositories that are asked for the blob: each costs a request. */
 const MAX_MOUNT_SOURCES = 4;
 
+/** Of the first chunks: so large that a request more each costs next to nothing. */
+export const CHUNK_BYTES = 32 * 1024 * 1024;
 /**
- * Makes a repository have a blob, over as many attempts as it takes: what an attempt has sent is
+ * How much smaller they become when they are too much. All registries take a blob of any size by
+ * one request, but proxies before them may not (nginx: 1 MiB, when nobody tells it otherwise), and
+ * some registries take only small chunks (GHCR: 4 MiB).
+ */
+const CHUNK_FRACTIONS = [1, 8, 64];
+
+/** Too much at once; GHCR says the second. */
+const TOO_LARGE = new Set([413, 416]);
+
+/**
+ * Makes a repository have a blob, over as many attempts as it takes. It is sent by one request at
+ * first; when that breaks, or is too much for the registry, in chunks. What an attempt has sent is
  * not sent again by the next one if the registry kept it.
  */
 export class BlobPush {
   readonly #path: string;
   readonly #blob: PushedBlob;
-  readonly #chunkBytes: number;
+  readonly #firstChunkBytes: number;
+  #chunkBytes = Number.POSITIVE_INFINITY;
   #upload: BlobUpload | undefined;
   /** The most that the registry ever had of it. */
   #reachedBytes = 0;
   #hasBegun = false;
 
   /** `path`: the repository without its registry. */
-  constructor(path: string, blob: PushedBlob, chunkBytes: number) {
+  constructor(path: string, blob: PushedBlob, firstChunkBytes: number) {
     this.#path = path;
     this.#blob = blob;
-    this.#chunkBytes = chunkBytes;
+    this.#firstChunkBytes = firstChunkBytes;
   }
 
   /** Throws as `RegistrySession.expect`. */
@@ -40,13 +55,39 @@ export class BlobPush {
     const upload = this.#upload;
     if (!upload) throw new Error('an upload begins, or the blob is mounted');
     this.#hasBegun = true;
-    await upload.send(session, () => {
-      const gainedBytes = upload.offset - this.#reachedBytes;
-      if (gainedBytes <= 0) return;
-      this.#reachedBytes = upload.offset;
-      attempts.progressed(gainedBytes);
-    });
+    try {
+      await upload.send(session, this.#chunkBytes, () => {
+        const gainedBytes = upload.offset - this.#reachedBytes;
+        if (gainedBytes <= 0) return;
+        this.#reachedBytes = upload.offset;
+        attempts.progressed(gainedBytes);
+      });
+    } catch (thrown) {
+      throw await this.#reconsider(session, upload, thrown);
+    }
     return { kind: 'pushed' };
+  }
+
+  /** What to send how the next time, if it is worth a try. */
+  async #reconsider(
+    session: RegistrySession,
+    upload: BlobUpload,
+    thrown: unknown,
+  ): Promise<unknown> {
+    const isTooLarge = thrown instanceof RegistryFault && TOO_LARGE.has(thrown.status);
+    if (!isTooLarge) {
+      this.#chunkBytes = Math.min(this.#chunkBytes, this.#firstChunkBytes);
+      return thrown;
+    }
+    const wasBytes = Math.min(this.#chunkBytes, this.#blob.sizeBytes);
+    const chunkBytes = CHUNK_FRACTIONS.map((by) => this.#firstChunkBytes / by).find(
+      (sizeBytes) => sizeBytes < wasBytes,
+    );
+    if (chunkBytes === undefined) return thrown;
+    this.#chunkBytes = chunkBytes;
+    await upload.cancel(session);
+    this.#upload = undefined;
+    return new TransientFailure(thrown);
   }
 
   /** What the registry has of it is of no use any more. Never throws. */
@@ -94,11 +135,7 @@ export class BlobPush {
   /** A registry that cannot mount begins an upload instead: one of them is enough. */
   async #keep(session: RegistrySession, answer: HttpAnswer): Promise<void> {
     await answer.discard();
-    const upload = new BlobUpload(session, answer, {
-      path: this.#path,
-      blob: this.#blob,
-      chunkBytes: this.#chunkBytes,
-    });
+    const upload = new BlobUpload(session, answer, this.#path, this.#blob);
     if (this.#upload) await upload.cancel(session);
     else this.#upload = upload;
   }

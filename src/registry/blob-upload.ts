@@ -1,39 +1,30 @@
 import { EngineError } from '../base/engine-error.ts';
 import type { PushedBlob } from './contract.ts';
 import type { HttpAnswer } from './http-answer.ts';
-import { RegistryFault } from './registry-fault.ts';
 import type { RegistrySession } from './registry-session.ts';
 import { pushScope } from './scope.ts';
 import type { RequestBody } from './transport.ts';
 
-/**
- * Sent by one request; larger ones in chunks of this size, below what proxies before registries
- * take at once (100 MB and more), and so large that a request more each costs next to nothing.
- */
-export const CHUNK_BYTES = 32 * 1024 * 1024;
 /** A registry that wants larger chunks than this is not listened to. */
 const MAX_CHUNK_BYTES = 1024 * 1024 * 1024;
+/** By the specification 202, and 201 at the end; not all are so strict. */
+const TAKEN = [200, 201, 202, 204];
 
-/** A blob that is being sent to a repository: distribution-spec, "pushing a blob in chunks". */
+/** A blob that is being sent to a repository: distribution-spec, "pushing blobs". */
 export class BlobUpload {
   readonly #path: string;
   readonly #blob: PushedBlob;
-  readonly #chunkBytes: number;
+  readonly #leastChunkBytes: number;
   #location: URL;
   #offset = 0;
 
   /** `answer` is the registry's to the beginning of an upload. */
-  constructor(
-    session: RegistrySession,
-    answer: HttpAnswer,
-    content: { readonly path: string; readonly blob: PushedBlob; readonly chunkBytes: number },
-  ) {
-    const { path, blob, chunkBytes } = content;
+  constructor(session: RegistrySession, answer: HttpAnswer, path: string, blob: PushedBlob) {
     this.#path = path;
     this.#blob = blob;
     this.#location = session.locationOf(answer);
     const least = Number(answer.header('oci-chunk-min-length') ?? 0);
-    this.#chunkBytes = least > chunkBytes && least <= MAX_CHUNK_BYTES ? least : chunkBytes;
+    this.#leastChunkBytes = least > 0 && least <= MAX_CHUNK_BYTES ? least : 0;
   }
 
   /** Bytes that the registry has. */
@@ -41,22 +32,26 @@ export class BlobUpload {
     return this.#offset;
   }
 
-  /** `advanced` is told when the registry has got more. Throws as `RegistrySession.expect`. */
-  async send(session: RegistrySession, advanced: () => void): Promise<void> {
-    const { sizeBytes } = this.#blob;
-    while (sizeBytes > this.#chunkBytes && this.#offset < sizeBytes) {
-      await this.#sendChunk(session);
+  /**
+   * Sends what the registry does not have yet: all but the last chunk by PATCH, that one by PUT
+   * (some take no empty PUT). `advanced` is told when the registry has got more. Throws as
+   * `RegistrySession.expect`.
+   */
+  async send(session: RegistrySession, chunkBytes: number, advanced: () => void): Promise<void> {
+    const { sizeBytes, digest } = this.#blob;
+    const most = Math.max(chunkBytes, this.#leastChunkBytes);
+    while (sizeBytes - this.#offset > most) {
+      await this.#patch(session, this.#offset + most);
       advanced();
     }
     const answer = await session.expect(
       {
         method: 'PUT',
-        target: withQuery(this.#location, `digest=${encodeURIComponent(this.#blob.digest)}`),
+        target: withQuery(this.#location, `digest=${encodeURIComponent(digest)}`),
         scopes: this.#scopes,
         ...this.#content(this.#offset, sizeBytes),
       },
-      // 201 by the specification; some answer otherwise.
-      [200, 201, 202, 204],
+      TAKEN,
     );
     await answer.discard();
   }
@@ -70,7 +65,12 @@ export class BlobUpload {
     });
     if (answer.status >= 500 || answer.status === 429) throw await session.fault(answer);
     await answer.discard();
-    return answer.status === 204 && this.#advance(session, answer);
+    const last = /^(?:bytes=)?0-(\d{1,15})$/.exec(answer.header('range') ?? '')?.[1];
+    // `0-0` is one byte, and what registries say that have none.
+    const offset = last === '0' ? 0 : Number(last) + 1;
+    if (answer.status !== 204 || !(offset <= this.#blob.sizeBytes)) return false;
+    this.#move(session, answer, offset);
+    return true;
   }
 
   /** Never throws: what nobody finishes is dropped by the registry some day. */
@@ -84,38 +84,24 @@ export class BlobUpload {
     }
   }
 
-  async #sendChunk(session: RegistrySession): Promise<void> {
-    const start = this.#offset;
-    const end = Math.min(start + this.#chunkBytes, this.#blob.sizeBytes);
+  async #patch(session: RegistrySession, end: number): Promise<void> {
     const answer = await session.expect(
       {
         method: 'PATCH',
         target: this.#location,
         scopes: this.#scopes,
-        ...this.#content(start, end),
+        ...this.#content(this.#offset, end),
       },
-      [202],
+      TAKEN,
     );
     await answer.discard();
-    const isSound = this.#advance(session, answer, end);
-    if (isSound && this.#offset > start && this.#offset <= end) return;
-    const { host } = answer.url;
-    const words = `${host} took bytes ${start}-${end - 1}, and has ${this.#offset} now`;
-    throw new RegistryFault(host, answer.status, '', words);
+    // Some say a range that lags behind (ECR). In the end it is the digest that counts.
+    this.#move(session, answer, end);
   }
 
-  /**
-   * Where the registry says that it is, and where to go on; `assumed` when it does not say how far.
-   */
-  #advance(session: RegistrySession, answer: HttpAnswer, assumed?: number): boolean {
-    const range = /^(?:bytes=)?0-(\d{1,15})$/.exec(answer.header('range') ?? '')?.[1];
-    const last = range === undefined ? undefined : Number(range);
-    // `0-0` is one byte, and what registries say that have none, or do not know.
-    const offset = last === undefined ? assumed : last === 0 ? (assumed ?? 0) : last + 1;
-    if (offset === undefined || offset > this.#blob.sizeBytes) return false;
+  #move(session: RegistrySession, answer: HttpAnswer, offset: number): void {
     if (answer.header('location') !== undefined) this.#location = session.locationOf(answer);
     this.#offset = offset;
-    return true;
   }
 
   /** The blob's bytes from `start` to before `end`, as a request has them. */

@@ -50,8 +50,8 @@ export interface Registry {
 
   /**
    * Makes the repository have a blob: not sent when it is there; mounted from one of
-   * `mountFrom` (repositories of the same registry) where the registry can; sent otherwise, in
-   * chunks that are taken up again after a break.
+   * `mountFrom` (repositories of the same registry) where the registry can; sent otherwise. After a
+   * break only what the registry has not kept is sent again.
    */
   pushBlob(repository: string, blob: PushedBlob, access: RegistryAccess): Promise<PushOutcome>;
 
@@ -118,7 +118,7 @@ export interface PushedBlob {
   readonly mountFrom: readonly string[];
   /** Its bytes from there on; may be called several times. */
   readonly open: (offset: number) => AsyncIterable<Uint8Array>;
-  /** Told how many bytes the registry has got. */
+  /** Told how many bytes have been sent: less than before when it has to begin anew. */
   readonly progress?: (sentBytes: number) => void;
 }
 

@@ -4,8 +4,7 @@ import type { Descriptor } from '../spec/manifest.ts';
 import { isTag, pathOf, registryOf } from '../spec/reference.ts';
 import { Authenticator } from './authenticator.ts';
 import { downloadBlob } from './blob-download.ts';
-import { BlobPush } from './blob-push.ts';
-import { CHUNK_BYTES } from './blob-upload.ts';
+import { BlobPush, CHUNK_BYTES } from './blob-push.ts';
 import { ConnectionFailure } from './connection-failure.ts';
 import type {
   FetchedManifest,
@@ -40,7 +39,7 @@ export interface RegistryClientOptions {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly patience?: Patience;
-  /** Larger blobs are pushed in chunks of this size. */
+  /** Of this size are chunks where blobs cannot be pushed as a whole. */
   readonly chunkBytes?: number;
   readonly dockerHub?: DockerHubHosts;
   readonly lookUp?: LookUp;

@@ -5,8 +5,8 @@ import { RegistryClient } from '../../src/registry/registry-client.ts';
 import { FakeClock } from './fake-clock.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-/** Of what it pushes. */
-export const CHUNK_BYTES = 100_000;
+/** Of the first chunks of what it pushes, where it may not push it as a whole. */
+export const CHUNK_BYTES = 96_000;
 
 /** Of the fake clock, with each turn of the event loop. */
 const TURN_MS = 5;
