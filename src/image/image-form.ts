@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { EngineError } from '../base/engine-error.ts';
 import { type Digest, parseDigest } from '../spec/digest.ts';
 import { type ImageConfig, parseImageConfig, type RunConfig } from '../spec/image-config.ts';
@@ -134,12 +135,29 @@ const MAX_MODULE_PATH = 255;
  * looks for it, when it is the only one; else under its title.
  */
 export function modulePathOf(form: ImageForm, manifest: ImageManifest, index: number): string {
-  const [command = ''] = form.kind === 'image' ? commandOf(form.config.config ?? {}) : [];
+  const command = form.kind === 'image' ? programPathOf(form.config.config ?? {}) : '';
   if (manifest.layers.length === 1 && isPlainPath(command)) return command;
   const title = manifest.layers[index]?.annotations?.[TITLE] ?? '';
   const name = `/${title.slice(title.lastIndexOf('/') + 1)}`;
   if (isPlainPath(name)) return name;
   return index === 0 ? DEFAULT_MODULE_PATH : `/module-${index}.wasm`;
+}
+
+/** As an absolute path: runwasi's tools write the program's name alone. Empty without a command. */
+function programPathOf(config: RunConfig): string {
+  const [command = ''] = commandOf(config);
+  return command === '' ? '' : posix.resolve('/', config.WorkingDir ?? '', command);
+}
+
+/** Where the program is a layer, a command that is not a path means it, not something in $PATH. */
+function withProgram(config: RunConfig, module: string): RunConfig {
+  if (commandOf(config).length === 0) return { ...config, Entrypoint: [module] };
+  if (programPathOf(config) !== module) return config;
+  const { Entrypoint, Cmd } = config;
+  if (Entrypoint && Entrypoint.length > 0) {
+    return { ...config, Entrypoint: [module, ...Entrypoint.slice(1)] };
+  }
+  return { ...config, Cmd: [module, ...(Cmd ?? []).slice(1)] };
 }
 
 function commandOf({ Entrypoint, Cmd }: RunConfig): readonly string[] {
@@ -178,7 +196,6 @@ export function imageFactsOf(form: ImageForm, layers: readonly ImageLayer[]): Im
     };
   }
   const { variant, comment, config } = form.config;
-  const hasCommand = commandOf(config ?? {}).length > 0;
   return {
     ...facts,
     platform: {
@@ -187,10 +204,7 @@ export function imageFactsOf(form: ImageForm, layers: readonly ImageLayer[]): Im
       ...(variant ? { variant } : {}),
     },
     comment: comment ?? '',
-    config: {
-      ...config,
-      ...(hasCommand || module === undefined ? {} : { Entrypoint: [module] }),
-    },
+    config: module === undefined ? { ...config } : withProgram(config ?? {}, module),
     history: historyOf(form.config, layers),
   };
 }

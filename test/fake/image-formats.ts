@@ -124,11 +124,12 @@ async function ordinaryImage(
 async function runwasiImage(
   { program, name }: ProgramImage,
   layerType: string,
-  isCounted: boolean,
+  { isCounted, command = '/app.wasm' }: { isCounted: boolean; command?: string },
 ): Promise<Buffer> {
   const layout = new Layout();
   const diffIds = isCounted ? [sha256(program)] : [];
-  const config = layout.blob(MEDIA_TYPES.ociConfig, configOf('wasi', 'wasm', diffIds));
+  const content = configOf('wasip1', 'wasm', diffIds, { Entrypoint: [command] });
+  const config = layout.blob(MEDIA_TYPES.ociConfig, content);
   const layer = layout.blob(layerType, program);
   layout.add(layout.manifest(config, [layer]), name);
   return layout.archive();
@@ -233,8 +234,12 @@ export const IMAGE_FORMATS: Readonly<Record<string, (image: ProgramImage) => Pro
   'crun variant': (image) =>
     ordinaryImage(image, 'linux', 'amd64', { 'module.wasm.image/variant': 'compat-smart' }),
   'crun handler': (image) => ordinaryImage(image, 'linux', 'amd64', { 'run.oci.handler': 'wasm' }),
-  'runwasi, counted': (image) => runwasiImage(image, MEDIA_TYPES.runwasiComponentLayer, true),
-  'runwasi, not counted': (image) => runwasiImage(image, MEDIA_TYPES.wasmLayer, false),
+  'runwasi, counted': (image) =>
+    runwasiImage(image, MEDIA_TYPES.runwasiComponentLayer, { isCounted: true }),
+  'runwasi, not counted': (image) =>
+    runwasiImage(image, MEDIA_TYPES.wasmLayer, { isCounted: false }),
+  'runwasi, by name': (image) =>
+    runwasiImage(image, MEDIA_TYPES.wasmLayer, { isCounted: true, command: 'app.wasm' }),
   'CNCF artifact': (image) => artifact(image, CNCF_CONFIG, MEDIA_TYPES.wasmLayer),
   'legacy artifact': (image) => artifact(image, LEGACY_CONFIG, MEDIA_TYPES.legacyWasmLayer),
   'octet-stream artifact': (image) => artifact(image, EMPTY_CONFIG, 'application/octet-stream'),
