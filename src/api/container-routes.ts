@@ -97,6 +97,10 @@ export function containerRoutes(engine: Engine, machine: Machine): readonly Rout
     ),
     route('GET', '/containers/{id}/logs', (exchange) => sendLogs(exchange, engine, find(exchange))),
 
+    route('GET', '/containers/{id}/export', (exchange) =>
+      exportFiles(exchange, engine, find(exchange)),
+    ),
+
     route('DELETE', '/containers/{id}', async (exchange) => {
       await engine.lifecycle.remove(find(exchange).id, exchange.flag('force'));
       exchange.empty(204);
@@ -194,6 +198,20 @@ async function pruneContainers(exchange: Exchange, engine: Engine): Promise<void
     ContainersDeleted: over.map(({ id }) => id),
     SpaceReclaimed: reclaimed,
   } satisfies ContainersPruneResponse);
+}
+
+async function exportFiles(
+  exchange: Exchange,
+  engine: Engine,
+  { id }: ContainerRecord,
+): Promise<void> {
+  for await (const part of engine.exportFiles(id)) {
+    // Only now: what cannot be read at all is answered with its status.
+    if (!exchange.hasBegun) exchange.begin('application/x-tar');
+    await exchange.send(part);
+    if (exchange.gone.aborted) return;
+  }
+  exchange.end();
 }
 
 /** The head goes out at once: clients wait for it before they start the container. */

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { KILL, REMOVE, RENAME, RESTART, START, STOP, WAIT } from './container-commands.ts';
 import { SYSTEM_DF } from './disk-usage.ts';
 import { EXEC } from './exec.ts';
+import { EXPORT } from './export.ts';
 import { SYSTEM_FSCK } from './fsck.ts';
 import { IMAGE_CONVERT, IMAGE_INSPECT, REMOVE_IMAGE, TAG } from './image-commands.ts';
 import { HISTORY } from './image-history.ts';
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   WAIT,
   LOGS,
   RENAME,
+  EXPORT,
   INSPECT,
   IMAGES,
   PULL,
@@ -84,6 +86,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'container attach': 'attach',
   'container create': 'create',
   'container exec': 'exec',
+  'container export': 'export',
   'container inspect': 'inspect',
   'container kill': 'kill',
   'container list': 'ps',

@@ -155,6 +155,11 @@ export class Containers {
     return join(this.#options.dataRoot, 'containers', id);
   }
 
+  /** What it has written. */
+  upperdirOf(id: ContainerId): string {
+    return join(this.folderOf(id), 'upper');
+  }
+
   /** Removes what a crash left on disk of containers that are not in the database. */
   removeOrphans(): void {
     const folder = join(this.#options.dataRoot, 'containers');

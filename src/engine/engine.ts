@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { ImageStore } from '../image/contract.ts';
 import type { ImageTransfers } from '../image/transfer-contract.ts';
 import type { Runtime, RuntimeFacts } from '../runtime/contract.ts';
+import type { Snapshots } from '../snapshot/contract.ts';
 import type { ContainerId } from './container-id.ts';
 import type { ContainerLog } from './container-log.ts';
 import { ContainerStore } from './container-store.ts';
@@ -23,6 +24,7 @@ export interface EngineOptions {
   readonly images: ImageStore;
   readonly transfers: ImageTransfers;
   readonly runtime: Runtime;
+  readonly snapshots: Snapshots;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly platform: NodeJS.Platform;
@@ -41,11 +43,13 @@ export class Engine {
   readonly transfers: ImageTransfers;
   readonly clock: Clock;
   readonly #runtime: Runtime;
+  readonly #snapshots: Snapshots;
 
   private constructor(options: EngineOptions) {
     const { dataRoot, database, images, runtime, clock, random, platform, log, cpus } = options;
     const hostCpus = (): HostCpus => ({ ...cpus, canPin: runtime.facts().canPinCpus });
     this.#runtime = runtime;
+    this.#snapshots = options.snapshots;
     this.dataRoot = dataRoot;
     this.images = images;
     this.transfers = options.transfers;
@@ -86,6 +90,13 @@ export class Engine {
   /** What the runtime can do here, for people. */
   runtimeFacts(): RuntimeFacts {
     return this.#runtime.facts();
+  }
+
+  /** A container's files as a tar archive. Errors: not-found, those of `Snapshots.export`. */
+  exportFiles(id: ContainerId): AsyncGenerator<Uint8Array> {
+    const { imageId } = this.containers.get(id).config;
+    const layers = this.images.rootfsLayers(this.images.get(imageId));
+    return this.#snapshots.export({ layers, upperdir: this.containers.upperdirOf(id) });
   }
 
   /**

@@ -304,7 +304,7 @@ export class Lifecycle {
         {
           containerId: id,
           hostname: config.hostname,
-          rootfs: rootfsOf(config.storage, layers, join(containers.folderOf(id), 'upper')),
+          rootfs: rootfsOf(config.storage, layers, containers.upperdirOf(id)),
           mounts,
           tmpfs: tmpfsMountsOf(config.storage, totalmem()),
           args: commandLine(config),

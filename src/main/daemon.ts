@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,7 @@ import { loadImages } from '../image/load.ts';
 import { Transfers } from '../image/transfers.ts';
 import { RegistryClient } from '../registry/registry-client.ts';
 import { WasmRuntime } from '../runtime/wasm/wasm-runtime.ts';
+import { LayeredSnapshots } from '../snapshot/layered-snapshots.ts';
 import { READINESS_LINE } from '../wire/system.ts';
 import { BUILD } from './build-facts.ts';
 import { type DaemonConfig, readDaemonConfig } from './daemon-config.ts';
@@ -56,10 +57,10 @@ async function main(): Promise<void> {
     homeDirectory: os.homedir(),
     workingDirectory: process.cwd(),
   });
-  mkdirSync(paths.dataRoot, { recursive: true, mode: 0o700 });
+  fs.mkdirSync(paths.dataRoot, { recursive: true, mode: 0o700 });
   const clock = systemClock();
   const log = createLog(
-    (line) => appendFileSync(paths.logPath, line, { mode: 0o600 }),
+    (line) => fs.appendFileSync(paths.logPath, line, { mode: 0o600 }),
     () => rfc3339Nano(clock.realtimeNs()),
     'info',
   );
@@ -119,12 +120,14 @@ async function serve(paths: EnginePaths, config: DaemonConfig, log: Log): Promis
     }),
   );
   const cpus = allowedCpus();
+  const snapshots = owned.use(new LayeredSnapshots({ fs, platform: process.platform }));
   const engine = await Engine.open({
     dataRoot,
     database,
     images,
     transfers: new Transfers({ images, registry, catalog: shippedImages }),
     runtime,
+    snapshots,
     clock,
     random,
     platform: process.platform,

@@ -46,6 +46,7 @@ export interface OverlayOptions {
   readonly upperdir: string;
   readonly paths: HostPaths;
   readonly device: bigint;
+  /** Somebody else may write to the upperdir meanwhile. */
   readonly isReadOnly?: boolean;
   /** How much the upperdir may hold. */
   readonly sizeLimitBytes?: number | undefined;
@@ -57,8 +58,8 @@ export interface OverlayOptions {
 export function openOverlay(options: OverlayOptions): Overlay {
   using owned = new DisposableStack();
   for (const layer of options.layers) owned.use(layer);
-  const { paths, upperdir: hostPath, sizeLimitBytes, charge } = options;
-  const upperdir = owned.use(new Upperdir({ paths, hostPath, sizeLimitBytes, charge }));
+  const { paths, upperdir: hostPath, sizeLimitBytes, charge, isReadOnly = false } = options;
+  const upperdir = owned.use(new Upperdir({ paths, hostPath, sizeLimitBytes, charge, isReadOnly }));
   // Something must be the root when there is no layer.
   if (options.layers.length === 0) upperdir.makeRoot();
   return new Overlay(options, upperdir, owned.move());

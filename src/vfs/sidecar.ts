@@ -59,11 +59,17 @@ const FILE_BYTES = 256;
 const DEVICE_SHIFT = 64n;
 const NEWLINE = 10;
 
+export interface SidecarOptions {
+  readonly charge?: MemoryCharge | undefined;
+  readonly isReadOnly?: boolean;
+}
+
 export class Sidecar implements Disposable {
   readonly #host: HostFiles;
   readonly #path: string;
   readonly #files = new Map<bigint, KeptFile>();
   readonly #charge: MemoryCharge;
+  readonly #isReadOnly: boolean;
   #chargedBytes = 0;
   #rootDevice: bigint | undefined;
   #fd: number | undefined;
@@ -75,12 +81,17 @@ export class Sidecar implements Disposable {
 
   /**
    * Of the log at `path` on the host, which is made when there is something to keep. What is held of
-   * it in memory is charged to `charge`: ENOMEM.
+   * it in memory is charged to `charge`: ENOMEM. `isReadOnly`: somebody else may be its writer.
    */
-  constructor(host: HostFiles, path: string, charge: MemoryCharge = UNBOUNDED) {
+  constructor(
+    host: HostFiles,
+    path: string,
+    { charge = UNBOUNDED, isReadOnly = false }: SidecarOptions = {},
+  ) {
     this.#host = host;
     this.#path = path;
     this.#charge = charge;
+    this.#isReadOnly = isReadOnly;
     this.#load();
   }
 
@@ -200,7 +211,7 @@ export class Sidecar implements Disposable {
     }
     this.#take(this.#liveBytes + this.#files.size * FILE_BYTES);
     this.#logBytes = bytes.length;
-    if (this.#logBytes !== this.#liveBytes) this.#compact();
+    if (this.#logBytes !== this.#liveBytes && !this.#isReadOnly) this.#compact();
   }
 
   #compactWhenLong(): void {

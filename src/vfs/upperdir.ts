@@ -51,14 +51,20 @@ export interface UpperdirOptions {
   readonly sizeLimitBytes?: number | undefined;
   /** Pays for what is held in memory of files. */
   readonly charge?: MemoryCharge | undefined;
+  /** Of what somebody else may write to meanwhile. */
+  readonly isReadOnly?: boolean;
 }
 
-/** One at a time for a host directory: it holds names and marks in memory. */
+/**
+ * One at a time for a host directory, besides those that only read: it holds names and marks in
+ * memory.
+ */
 export class Upperdir implements Disposable {
   readonly #paths: HostPaths;
   readonly #sidecar: Sidecar;
   readonly #quota: StorageQuota | undefined;
   readonly #hostPath: string;
+  readonly #isReadOnly: boolean;
   #fileSystem: FileSystem | undefined;
   #work: Vnode | undefined;
   #stagedCount = 0;
@@ -67,8 +73,9 @@ export class Upperdir implements Disposable {
     this.#paths = options.paths;
     this.#hostPath = options.hostPath;
     const sidecarPath = `${this.#hostPath}${SIDECAR_SUFFIX}`;
-    this.#sidecar = new Sidecar(this.#paths.host, sidecarPath, options.charge);
-    const { sizeLimitBytes } = options;
+    const { sizeLimitBytes, charge, isReadOnly = false } = options;
+    this.#isReadOnly = isReadOnly;
+    this.#sidecar = new Sidecar(this.#paths.host, sidecarPath, { charge, isReadOnly });
     if (sizeLimitBytes !== undefined) this.#quota = new StorageQuota(sizeLimitBytes);
     this.#fileSystem = this.#openIfPresent();
     if (this.#fileSystem) this.#quota?.count(this.#fileSystem.root);
@@ -145,7 +152,7 @@ export class Upperdir implements Disposable {
     const fileSystem = openHostDirectory(this.#paths, {
       source: this.#hostPath,
       device: 0n,
-      isReadOnly: false,
+      isReadOnly: this.#isReadOnly,
       sidecar: this.#sidecar,
       quota: this.#quota,
     });

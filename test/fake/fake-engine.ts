@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { EngineError } from '../../src/base/engine-error.ts';
 import { createLog } from '../../src/base/log.ts';
@@ -10,6 +10,7 @@ import { openDatabase } from '../../src/engine/database.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { NO_STORAGE_OPTIONS } from '../../src/engine/storage-options.ts';
 import type { Image, ImageStore } from '../../src/image/contract.ts';
+import type { SnapshotSource } from '../../src/snapshot/contract.ts';
 import type { Digest } from '../../src/spec/digest.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeTransfers } from './fake-images.ts';
@@ -62,6 +63,11 @@ const IMAGES: ImageStore = {
   sweep: () => 0,
   check: async function* () {},
 };
+
+/** An archive that tells whose it is. */
+async function* exportName({ upperdir }: SnapshotSource): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`archive of ${basename(dirname(upperdir))}`);
+}
 
 /** What every container asks for that says nothing. */
 export const PLAIN_REQUEST: CreateRequest = {
@@ -117,6 +123,7 @@ export class FakeEngine implements AsyncDisposable {
       images: IMAGES,
       transfers: new FakeTransfers(),
       runtime: this.runtime,
+      snapshots: { export: exportName },
       clock: this.clock,
       random: {
         bytes: (count) => {

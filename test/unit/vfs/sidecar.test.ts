@@ -113,7 +113,8 @@ test('all that is kept together is bounded', () => {
 test('what it holds is charged, and given back', () => {
   using fixture = new SidecarFixture();
   const account = new MemoryAccount(2000);
-  const open = (): Sidecar => new Sidecar(fixture.host, fixture.path('charged'), account);
+  const open = (): Sidecar =>
+    new Sidecar(fixture.host, fixture.path('charged'), { charge: account });
   const xattrs = new Map([['user.x', new Uint8Array(1000).fill(65)]]);
   const sidecar = open();
   sidecar.keep(stat(1), facts({ uid: 1 }));
