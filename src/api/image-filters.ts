@@ -43,12 +43,13 @@ export function withNamesOnly(image: Image, filters: Filters): Image {
   if (patterns.length === 0) return image;
   const isWanted = (name: string): boolean =>
     patterns.some((pattern) => fitsReference(name, pattern));
-  const { repoTags, repoDigests } = image;
-  return {
-    ...image,
-    repoTags: repoTags.filter(isWanted),
-    repoDigests: repoDigests.filter(isWanted),
-  };
+  const repoTags = image.repoTags.filter(isWanted);
+  // Under which digests a registry has what is shown is shown, too.
+  const shown = new Set(repoTags.map(repositoryOf));
+  const repoDigests = image.repoDigests.filter(
+    (name) => isWanted(name) || shown.has(repositoryOf(name)),
+  );
+  return { ...image, repoTags, repoDigests };
 }
 
 function isNamed({ repoTags, repoDigests }: Image, pattern: string): boolean {
@@ -57,7 +58,11 @@ function isNamed({ repoTags, repoDigests }: Image, pattern: string): boolean {
 
 /** A pattern without a tag fits every tag. */
 function fitsReference(name: string, pattern: string): boolean {
-  return fitsPattern(name, pattern) || fitsPattern(name.replace(/@.*$|:[^:/]*$/, ''), pattern);
+  return fitsPattern(name, pattern) || fitsPattern(repositoryOf(name), pattern);
+}
+
+function repositoryOf(name: string): string {
+  return name.replace(/@.*$|:[^:/]*$/, '');
 }
 
 function hasLabel({ config }: Image, wanted: string): boolean {
