@@ -212,10 +212,9 @@ const SHARED_CLOCK_GRAIN_NS = 100_000n;
 /** Only shown, as /dev: it needs no directory in the image. */
 function mountProc(system: System, { clock, memoryBytes }: CellHost): void {
   const { files } = system;
-  const source = new ProcView(system, memoryBytes);
   const proc = new LazyFileSystem({ typeName: 'proc', isReadOnly: true }, () =>
     createProc({
-      source,
+      source: new ProcView(system, memoryBytes),
       mounts: () => files.mounts,
       device: PROC_DEVICE,
       now: () => clock.realtimeNs(),

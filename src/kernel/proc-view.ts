@@ -38,8 +38,6 @@ const MACHINE = {
 export class ProcView implements ProcSource {
   readonly #system: System;
   readonly #machineMemoryBytes: number;
-  readonly #startedNs: bigint;
-  readonly #startedMs: number;
   readonly #loads: LoadAverage;
   readonly #bootId: string;
 
@@ -47,9 +45,7 @@ export class ProcView implements ProcSource {
   constructor(system: System, machineMemoryBytes: number) {
     this.#system = system;
     this.#machineMemoryBytes = machineMemoryBytes;
-    this.#startedNs = system.clock.realtimeNs();
-    this.#startedMs = system.clock.monotonicMs();
-    this.#loads = new LoadAverage(this.#startedMs);
+    this.#loads = new LoadAverage(system.startedMs);
     this.#bootId = this.#newUuid();
   }
 
@@ -69,11 +65,11 @@ export class ProcView implements ProcSource {
 
   process(pid: number): ProcProcess | undefined {
     const process = this.#system.processes.get(pid);
-    return process && viewOf(process, this.#startedMs);
+    return process && viewOf(process, this.#system.startedMs);
   }
 
   machine(): ProcMachine {
-    const { clock, group, hostname, processes } = this.#system;
+    const { clock, group, hostname, processes, startedMs, startedNs } = this.#system;
     const nowMs = clock.monotonicMs();
     const usage = group.usage();
     const runnableCount = group.runnable.length + 1;
@@ -85,9 +81,9 @@ export class ProcView implements ProcSource {
       totalMemoryBytes: Math.min(group.memory.limitBytes, this.#machineMemoryBytes),
       usedMemoryBytes: usage.memoryBytes,
       sharedMemoryBytes: group.memory.files.usedBytes,
-      uptimeMs: nowMs - this.#startedMs,
+      uptimeMs: nowMs - startedMs,
       busyMs: usage.cpuNanoseconds / 1e6,
-      startedNs: this.#startedNs,
+      startedNs,
       loads: this.#loads.sample(runnableCount, nowMs),
       lastPid: processes.lastPid,
       forkCount: processes.forkCount,

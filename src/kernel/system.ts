@@ -41,6 +41,9 @@ export class System {
   readonly recordLocks = new FileLocks();
   /** Of flock(2), owned by open file descriptions. */
   readonly fileLocks = new FileLocks();
+  /** When it came up, by the clock of the day and by the monotonic one. */
+  readonly startedNs: bigint;
+  readonly startedMs: number;
   hostname: string;
 
   constructor(options: SystemOptions) {
@@ -48,6 +51,8 @@ export class System {
     this.group = options.group;
     this.scheduler = options.scheduler;
     this.clock = options.clock;
+    this.startedNs = options.clock.realtimeNs();
+    this.startedMs = options.clock.monotonicMs();
     this.clockGrainNs = options.clockGrainNs;
     this.fillRandom = options.fillRandom;
     this.loader = options.loader;
