@@ -38,7 +38,9 @@ export function permittedFiles(files: HostFiles, ask: SyncAsker): HostFiles {
     fsyncSync: (fd) => syncing(false)(fd, () => {}),
     fdatasync: syncing(true),
   };
-  return { ...files, fs: { ...fs, ...calls } };
+  // The others are inherited: copying them would make Node load what only its promises need.
+  const permitted: HostFileCalls = Object.setPrototypeOf(calls, fs);
+  return { ...files, fs: permitted };
 }
 
 function descriptorPath(fd: number): string {

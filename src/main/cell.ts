@@ -1,4 +1,3 @@
-import { createHash, randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { Socket } from 'node:net';
 import { totalmem } from 'node:os';
@@ -24,11 +23,11 @@ function main(): void {
       clock: systemClock(),
       turns: { atNextTurn: (callback) => void setImmediate(callback) },
       files: { fs, platform: process.platform },
-      fillRandom: (target) => void randomFillSync(target),
+      fillRandom: (target) => void crypto().randomFillSync(target),
       memoryBytes: totalmem(),
       threadLimit: threadLimit(process.execArgv, textOf),
       rewriteCacheDirectory: process.argv[2],
-      sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+      sha256: (bytes) => crypto().createHash('sha256').update(bytes).digest('hex'),
       reportBug,
     },
     send: (frame) => void link.write(frame),
@@ -51,6 +50,11 @@ function main(): void {
     process.exit(1);
   });
   server.greet(process.pid);
+}
+
+/** Loaded when it is first needed: that takes Node a tenth of a cell's start, and most never do. */
+function crypto(): typeof import('node:crypto') {
+  return process.getBuiltinModule('node:crypto');
 }
 
 /** Empty where there is no such file: on other systems than Linux. */
