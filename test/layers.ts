@@ -31,6 +31,7 @@ export const LAYERS: { readonly [folder: string]: Layer } = {
     imports: [
       'base',
       'wire',
+      'link',
       'abi',
       'cell',
       'registry',

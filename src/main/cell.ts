@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { totalmem } from 'node:os';
 import { ABIS } from '../abi/abis.ts';
 import { CellServer } from '../cell/cell-server.ts';
+import { FrameBatch } from '../link/frame-batch.ts';
 import { systemClock } from './system-clock.ts';
 import { threadLimit } from './thread-limit.ts';
 
@@ -17,10 +18,15 @@ function main(): void {
   // Guests have umasks of their own; whatever we make has its mode said.
   process.umask(0);
   const link = new Socket({ fd: LINK_FD, readable: true, writable: true });
+  const clock = systemClock();
+  const batch = new FrameBatch(link, {
+    atEnd: (callback) => process.nextTick(callback),
+    monotonicMs: clock.monotonicMs,
+  });
   const server = new CellServer({
     abis: ABIS,
     host: {
-      clock: systemClock(),
+      clock,
       turns: { atNextTurn: (callback) => void setImmediate(callback) },
       files: { fs, platform: process.platform },
       fillRandom: (target) => void crypto().randomFillSync(target),
@@ -30,7 +36,7 @@ function main(): void {
       sha256: (bytes) => crypto().createHash('sha256').update(bytes).digest('hex'),
       reportBug,
     },
-    send: (frame) => void link.write(frame),
+    send: (frame) => batch.send(frame),
     shutdown: () => process.exit(0),
     seed: process.argv[3],
   });

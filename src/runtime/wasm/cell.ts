@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { EngineError, messageOf } from '../../base/engine-error.ts';
 import { encodeMessage, FrameDecoder, LINK_VERSION, LinkError, STREAM } from '../../link/frame.ts';
+import { FrameBatch } from '../../link/frame-batch.ts';
 import {
   type CellMessage,
   type DaemonMessage,
@@ -81,6 +82,7 @@ export class Cell {
   readonly #clock: Clock;
   readonly #child: ChildProcess;
   readonly #link: Socket;
+  readonly #batch: FrameBatch;
   readonly #tasks = new Map<number, CellTask>();
   /** Of the tasks, those that are execs, with the number of their container's. */
   readonly #execs = new Map<number, number>();
@@ -117,6 +119,10 @@ export class Cell {
     });
     closeAll(fds);
     this.#link = linkOf(this.#child);
+    this.#batch = new FrameBatch(this.#link, {
+      atEnd: (callback) => process.nextTick(callback),
+      monotonicMs: clock.monotonicMs,
+    });
     this.closed = this.#watch();
     this.ready = new Promise((resolve, reject) => {
       this.#greet = resolve;
@@ -211,7 +217,7 @@ export class Cell {
   }
 
   #write(frame: Uint8Array): void {
-    if (this.#link.writable) this.#link.write(frame);
+    if (this.#link.writable) this.#batch.send(frame);
   }
 
   async #watch(): Promise<void> {
