@@ -133,6 +133,11 @@ export function hostLstat(host: HostFiles, path: string): HostStat {
   return stat;
 }
 
+/** Whether anything is at the path, for a tenth of what a call that throws costs. Host errors. */
+export function isThere(host: HostFiles, path: string): boolean {
+  return host.fs.lstatSync(path, BIGINT_STAT) !== undefined;
+}
+
 const KIND_MASK = 0o170000;
 const PERMISSION_MASK = 0o7777;
 

@@ -1,7 +1,7 @@
 import { ERRNO } from '../base/errno.ts';
 import type { FileSystem, FileSystemStatistics, OpenMode, Vnode } from './contract.ts';
 import { openHostDirectory } from './host-dir.ts';
-import { translated } from './host-files.ts';
+import { isThere, translated } from './host-files.ts';
 import type { HostPaths } from './host-paths.ts';
 import type { MemoryCharge } from './memory-quota.ts';
 import { Sidecar } from './sidecar.ts';
@@ -61,24 +61,25 @@ export interface UpperdirOptions {
  */
 export class Upperdir implements Disposable {
   readonly #paths: HostPaths;
-  readonly #sidecar: Sidecar;
+  readonly #charge: MemoryCharge | undefined;
   readonly #quota: StorageQuota | undefined;
   readonly #hostPath: string;
   readonly #isReadOnly: boolean;
   #fileSystem: FileSystem | undefined;
+  #sidecar: Sidecar | undefined;
   #work: Vnode | undefined;
   #stagedCount = 0;
 
   constructor(options: UpperdirOptions) {
     this.#paths = options.paths;
     this.#hostPath = options.hostPath;
-    const sidecarPath = `${this.#hostPath}${SIDECAR_SUFFIX}`;
     const { sizeLimitBytes, charge, isReadOnly = false } = options;
+    this.#charge = charge;
     this.#isReadOnly = isReadOnly;
-    this.#sidecar = new Sidecar(this.#paths.host, sidecarPath, { charge, isReadOnly });
     if (sizeLimitBytes !== undefined) this.#quota = new StorageQuota(sizeLimitBytes);
-    this.#fileSystem = this.#openIfPresent();
-    if (this.#fileSystem) this.#quota?.count(this.#fileSystem.root);
+    if (!translated(() => isThere(this.#paths.host, this.#hostPath))) return;
+    this.#fileSystem = this.#open();
+    this.#quota?.count(this.#fileSystem.root);
   }
 
   /** Undefined as long as nothing was ever written. */
@@ -136,29 +137,28 @@ export class Upperdir implements Disposable {
 
   [Symbol.dispose](): void {
     this.#fileSystem?.[Symbol.dispose]();
-    this.#sidecar[Symbol.dispose]();
+    this.#sidecar?.[Symbol.dispose]();
   }
 
-  #openIfPresent(): FileSystem | undefined {
-    try {
-      return this.#open();
-    } catch (thrown) {
-      if (thrown === ERRNO.ENOENT) return undefined;
-      throw thrown;
-    }
-  }
-
+  /** With the sidecar: without a directory there is nothing of which it could speak. */
   #open(): FileSystem {
-    const fileSystem = openHostDirectory(this.#paths, {
-      source: this.#hostPath,
-      device: 0n,
-      isReadOnly: this.#isReadOnly,
-      sidecar: this.#sidecar,
-      quota: this.#quota,
-    });
-    if (fileSystem.root.kind === 'directory') return fileSystem;
-    fileSystem[Symbol.dispose]();
-    throw ERRNO.ENOTDIR;
+    using owned = new DisposableStack();
+    const sidecarPath = `${this.#hostPath}${SIDECAR_SUFFIX}`;
+    const access = { charge: this.#charge, isReadOnly: this.#isReadOnly };
+    const sidecar = owned.use(new Sidecar(this.#paths.host, sidecarPath, access));
+    const fileSystem = owned.use(
+      openHostDirectory(this.#paths, {
+        source: this.#hostPath,
+        device: 0n,
+        isReadOnly: this.#isReadOnly,
+        sidecar,
+        quota: this.#quota,
+      }),
+    );
+    if (fileSystem.root.kind !== 'directory') throw ERRNO.ENOTDIR;
+    owned.move();
+    this.#sidecar = sidecar;
+    return fileSystem;
   }
 
   #nextStagedName(): string {
