@@ -1,5 +1,4 @@
-import type { Digest } from '../../spec/digest.ts';
-import { MAX_MANIFEST_BYTES } from '../../spec/manifest.ts';
+import { type Descriptor, MAX_MANIFEST_BYTES } from '../../spec/manifest.ts';
 import { MEDIA_TYPES } from '../../spec/media-types.ts';
 import type { RegistryCall } from './registry-call.ts';
 import { RegistryError } from './registry-error.ts';
@@ -55,41 +54,55 @@ function linkTo(path: string, query: Readonly<Record<string, string>>): string {
 
 /**
  * `GET /v2/<name>/referrers/<digest>` (OCI distribution-spec, "Listing referrers"): what is about a
- * manifest, signatures for instance, as an index that fits into a manifest's bounds.
+ * manifest, signatures for instance, as an index; in pages, of which one may be empty when none of
+ * what was looked at is of the type that is wanted.
  */
 export function listReferrers(call: RegistryCall, { images }: RegistryStore): void {
   const { digest: subject, query, name } = call;
   const wanted = query.get('artifactType') ?? '';
   const last = query.get('last') ?? '';
   const found = [...images.table.referrers(subject)]
-    .sort((one, other) => (one.descriptor.digest < other.descriptor.digest ? -1 : 1))
-    .filter(({ descriptor }) => descriptor.digest > last);
-  const manifests: { readonly digest: Digest }[] = [];
-  const headers: Record<string, string> = {};
-  let sizeBytes = 0;
-  for (const { descriptor } of found) {
-    const { digest, mediaType, size } = descriptor;
-    const manifest = images.registrar.readManifest(digest, mediaType);
-    const ownType = manifest.kind === 'manifest' ? manifest.config.mediaType : undefined;
-    const artifactType = manifest.artifactType ?? ownType;
-    if (wanted !== '' && artifactType !== wanted) continue;
-    const { annotations } = manifest;
-    const entry = { mediaType, digest, size, artifactType, annotations };
-    sizeBytes += Buffer.byteLength(JSON.stringify(entry)) + 1;
-    if (manifests.length > 0 && sizeBytes > MAX_MANIFEST_BYTES - ENVELOPE_BYTES) {
-      headers['Link'] = linkTo(`/v2/${name}/referrers/${subject}`, {
-        last: manifests.at(-1)?.digest ?? '',
-        ...(wanted === '' ? {} : { artifactType: wanted }),
-      });
-      break;
-    }
-    manifests.push(entry);
-  }
-  if (wanted !== '') headers['OCI-Filters-Applied'] = 'artifactType';
+    .map(({ descriptor }) => descriptor)
+    .filter(({ digest }) => digest > last)
+    .sort((one, other) => (one.digest < other.digest ? -1 : 1));
+  const page = firstPage(found);
+  const manifests = page
+    .map((descriptor) => referrerOf(descriptor, images.registrar))
+    .filter(({ artifactType }) => wanted === '' || artifactType === wanted);
+  const next = page.length < found.length ? page.at(-1) : undefined;
+  const filter = wanted === '' ? {} : { artifactType: wanted };
+  const path = `/v2/${name}/referrers/${subject}`;
   const mediaType = MEDIA_TYPES.ociIndex;
   const index = JSON.stringify({ schemaVersion: 2, mediaType, manifests });
-  call.bytes(200, mediaType, Buffer.from(index), headers);
+  call.bytes(200, mediaType, Buffer.from(index), {
+    ...(wanted === '' ? {} : { 'OCI-Filters-Applied': 'artifactType' }),
+    ...(next ? { Link: linkTo(path, { last: next.digest, ...filter }) } : {}),
+  });
 }
 
-/** For what stands around the entries. */
-const ENVELOPE_BYTES = 200;
+/** What is said of each besides its annotations. */
+const MAX_ENTRY_BYTES = 1_024;
+
+/**
+ * So many that all of them can be read in one go, and the answer is no larger than a manifest may
+ * be: what is said of each is part of it. One at least.
+ */
+function firstPage(found: readonly Descriptor[]): readonly Descriptor[] {
+  let sizeBytes = 0;
+  const end = found.findIndex(({ size }) => {
+    sizeBytes += size + MAX_ENTRY_BYTES;
+    return sizeBytes > MAX_MANIFEST_BYTES;
+  });
+  return end < 0 ? found : found.slice(0, Math.max(end, 1));
+}
+
+function referrerOf(
+  { digest, mediaType, size }: Descriptor,
+  registrar: RegistryStore['images']['registrar'],
+) {
+  const manifest = registrar.readManifest(digest, mediaType);
+  const { annotations } = manifest;
+  const configType = manifest.kind === 'manifest' ? manifest.config.mediaType : undefined;
+  const artifactType = manifest.artifactType ?? configType;
+  return { mediaType, digest, size, artifactType, annotations };
+}

@@ -196,6 +196,46 @@ test('an index with its images, and what is signed', async () => {
   assert.equal(served.bugs, []);
 });
 
+test('referrers come in pages that can be held', async () => {
+  await using served = await ServedRegistry.open();
+  const empty = Buffer.from('{}');
+  await served.pushBlob('x', empty);
+  const subject = descriptorOf(MEDIA_TYPES.ociManifest, Buffer.from('never pushed'));
+  const digests: string[] = [];
+  for (let count = 0; count < 5; count++) {
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.ociManifest,
+      artifactType: count % 2 === 0 ? 'a/even' : 'a/odd',
+      config: descriptorOf('application/vnd.oci.empty.v1+json', empty),
+      layers: [],
+      annotations: Object.fromEntries(
+        Array.from({ length: 30 }, (_, index) => [`${count}-${index}`, 'x'.repeat(50_000)]),
+      ),
+      subject,
+    };
+    const digest = digestOf(Buffer.from(JSON.stringify(manifest)));
+    assert.is((await served.putManifest('x', digest, manifest)).status, 201);
+    digests.push(digest);
+  }
+  const listed = async (query: string) => {
+    const found: string[] = [];
+    let pageCount = 0;
+    let path: string | undefined = `/v2/x/referrers/${subject.digest}${query}`;
+    while (path !== undefined) {
+      const { headers, body } = await served.send('GET', path);
+      const { manifests } = JSON.parse(body.toString()) as { manifests: { digest: string }[] };
+      found.push(...manifests.map(({ digest }) => digest));
+      pageCount += 1;
+      path = /^<([^>]+)>; rel="next"$/.exec(String(headers['link']))?.[1];
+    }
+    return { found: found.sort(), pageCount };
+  };
+  assert.equal(await listed(''), { found: [...digests].sort(), pageCount: 3 });
+  const even = digests.filter((_, count) => count % 2 === 0).sort();
+  assert.equal((await listed('?artifactType=a/even')).found, even);
+});
+
 test('deleting a tag, a manifest, and what a container or another repository needs', async () => {
   await using served = await ServedRegistry.open();
   const digest = await served.pushImage('x', 'a', 'text');
