@@ -44,8 +44,12 @@ function incoming(served: ServedRegistry): readonly string[] {
 async function untilSize(served: ServedRegistry, sizeBytes: number): Promise<void> {
   const [name = ''] = incoming(served);
   const path = join(served.fixture.dataRoot, 'content', 'incoming', name);
-  for (let turn = 0; statSync(path).size < sizeBytes; turn++) {
-    if (turn > MAX_TURNS) throw new Error('the upload does not get on');
+  await untilTrue(() => statSync(path).size >= sizeBytes, 'the upload gets on');
+}
+
+async function untilTrue(isTrue: () => boolean, what: string): Promise<void> {
+  for (let turn = 0; !isTrue(); turn++) {
+    if (turn > MAX_TURNS) throw new Error(`not in time: ${what}`);
     await new Promise(setImmediate);
   }
 }
@@ -133,7 +137,7 @@ test('an upload is its repository’s, can be cancelled, and is given up after a
   assert.is((await served.send('GET', idle)).status, 204);
   served.fixture.clock.advance(HOUR_MS);
   assert.is((await served.send('GET', idle)).status, 404);
-  assert.equal(incoming(served), []);
+  await untilTrue(() => incoming(served).length === 0, 'its file goes');
 });
 
 test('no more uploads than a registry has files for', async () => {
