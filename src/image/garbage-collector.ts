@@ -73,6 +73,14 @@ export class GarbageCollector {
     return { gone, bytes };
   }
 
+  /** As `collect`, for manifests with all that is in them and is about them. */
+  collectTrees(roots: readonly Digest[]): ReturnType<GarbageCollector['collect']> {
+    const all = new Map(this.#table.manifests().map((one) => [one.descriptor.digest, one]));
+    const manifests = neededManifests(all, roots);
+    const contents = [...manifests].flatMap((digest) => all.get(digest)?.contents ?? []);
+    return this.collect(new Set([...roots, ...contents, ...manifests]));
+  }
+
   /**
    * Removes all that is not needed and was written before `beforeMs` (milliseconds since the
    * epoch), what was begun and left included. Answers its size in bytes.

@@ -8,6 +8,7 @@ import type { BlobWriter } from './blob-writer.ts';
 import { applyChanges } from './changes.ts';
 import type { ContentStore } from './content-store.ts';
 import type { ImportOptions } from './contract.ts';
+import type { GarbageCollector } from './garbage-collector.ts';
 import type { ImageRegistrar } from './image-registrar.ts';
 import type { TagName } from './image-table.ts';
 import type { AddedLayer, LayerStore } from './layer-store.ts';
@@ -20,6 +21,7 @@ export interface ImageImporterParts {
   readonly layers: LayerStore;
   readonly leases: Leases;
   readonly registrar: ImageRegistrar;
+  readonly garbage: GarbageCollector;
   readonly clock: Clock;
 }
 
@@ -40,29 +42,42 @@ export class ImageImporter {
   ): Promise<Digest> {
     const platform = platformOf(options.platform);
     const asked = applyChanges({}, options.changes);
-    using lease = this.#parts.leases.take();
-    const { layer, isModule } = await this.#addLayer(archive, lease);
-    const hasCommand = (asked.Entrypoint ?? asked.Cmd ?? []).length > 0;
-    const config = isModule && !hasCommand ? { ...asked, Entrypoint: [MODULE_PATH] } : asked;
-    return this.#makeImage(layer, config, platform, lease, options);
+    const written: Digest[] = [];
+    try {
+      using lease = this.#parts.leases.take();
+      const { layer, isModule } = await this.#addLayer(archive, lease, written);
+      const hasCommand = (asked.Entrypoint ?? asked.Cmd ?? []).length > 0;
+      const config = isModule && !hasCommand ? { ...asked, Entrypoint: [MODULE_PATH] } : asked;
+      return this.#makeImage(layer, config, platform, lease, options);
+    } finally {
+      // The module that stands in an archive now; all of it when the rest failed.
+      this.#parts.garbage.collect(written);
+    }
   }
 
   /** A bare module is put into an archive of its own: so other engines run the image, too. */
   async #addLayer(
     archive: AsyncIterable<Uint8Array>,
     lease: Lease,
+    written: Digest[],
   ): Promise<{ readonly layer: AddedLayer; readonly isModule: boolean }> {
-    const layer = await this.#add(archive, lease);
+    const layer = await this.#add(archive, lease, written);
     if (layer.kind === 'archive') return { layer, isModule: false };
     const { content } = this.#parts;
     const wrapped = singleFileArchive(MODULE_PATH, layer.sizeBytes, content.open(layer.digest));
-    return { layer: await this.#add(wrapped, lease), isModule: true };
+    return { layer: await this.#add(wrapped, lease, written), isModule: true };
   }
 
-  async #add(archive: AsyncIterable<Uint8Array>, lease: Lease): Promise<AddedLayer> {
+  async #add(
+    archive: AsyncIterable<Uint8Array>,
+    lease: Lease,
+    written: Digest[],
+  ): Promise<AddedLayer> {
     const { content, layers } = this.#parts;
     await using writer = await content.writer();
-    return await layers.add(writtenTo(writer, archive), writer, { lease });
+    const added = await layers.add(writtenTo(writer, archive), writer, { lease });
+    written.push(added.digest, added.diffId);
+    return added;
   }
 
   #makeImage(

@@ -63,7 +63,7 @@ export class ImageService implements ImageStore {
     this.table = new ImageTable(database);
     this.registrar = new ImageRegistrar(this.content, this.table, clock);
     this.#garbage = new GarbageCollector(this);
-    this.#importer = new ImageImporter({ ...this.#parts, clock });
+    this.#importer = new ImageImporter({ ...this.#parts, garbage: this.#garbage, clock });
   }
 
   /** Removes what a crash has left, and what was left over for too long. */
@@ -172,13 +172,11 @@ export class ImageService implements ImageStore {
     this.table.inTransaction(() => this.table.deleteImage(id));
     this.#facts.delete(id);
     const diffIds = layers.map(({ diffId }) => diffId);
-    const { gone, bytes } = this.#garbage.collect(
-      new Set([
-        ...diffIds,
-        manifestDigest,
-        ...manifests.flatMap(({ descriptor, contents }) => [descriptor.digest, ...contents]),
-      ]),
-    );
+    const { gone, bytes } = this.#garbage.collectTrees([
+      ...diffIds,
+      manifestDigest,
+      ...manifests.map(({ descriptor }) => descriptor.digest),
+    ]);
     this.#garbage.dropIndexes(layers);
     const freed = new Set(gone);
     return {
@@ -189,9 +187,8 @@ export class ImageService implements ImageStore {
 
   /** A name of something that is no image: an index of other platforms, a signature. */
   #untagOther(name: TagName, manifestDigest: Digest): RemovedImage {
-    const contents = this.table.manifest(manifestDigest)?.contents ?? [];
     this.table.inTransaction(() => this.table.untag(name));
-    const { bytes } = this.#garbage.collect([manifestDigest, ...contents]);
+    const { bytes } = this.#garbage.collectTrees([manifestDigest]);
     return { untagged: [familiarName(name)], deleted: [], reclaimedBytes: bytes };
   }
 

@@ -169,8 +169,9 @@ for (const [form, archiveIn] of Object.entries(IMAGE_FORMATS)) {
     if (form !== 'bare module') assert.equal(loaded.at(-1)?.names, ['form:latest']);
     assert.is(image?.config.Entrypoint?.length, 1);
     assert.is(images.rootfsLayers(image ?? images.get('form')).length, 1);
-    images.sweep();
     assert.equal(await findingsOf(images), []);
+    for (const { id } of images.list()) images.remove(id, { force: true });
+    assert.equal([...images.content.list()], []);
   });
 }
 
