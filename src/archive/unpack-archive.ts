@@ -1,10 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar-stream';
 import { EngineError } from '../base/engine-error.ts';
+import { tarFiles } from './tar-files.ts';
 
 /**
  * Writes the regular files of a tar archive into a host directory, as new files that are nobody's
@@ -12,31 +11,25 @@ import { EngineError } from '../base/engine-error.ts';
  * a file system reads a layer.
  *
  * # Errors
- * invalid-argument: an entry that is neither a file nor a directory, or whose name leads out of the
- * directory; what the host answers when a file is there already
+ * invalid-argument: no tar archive; an entry that is neither a file nor a directory, or whose name
+ * leads out of the directory; what the host answers when a file is there already
  */
 export async function unpackArchive(
   archive: AsyncIterable<Uint8Array>,
   directory: string,
 ): Promise<void> {
-  const entries = extract();
-  const fed = pipeline(Readable.from(archive), entries);
-  // Whoever takes the entries is told of its failure, too.
-  fed.catch(() => {});
-  for await (const entry of entries) {
-    const { name, type } = entry.header;
-    const path = join(directory, checkedName(name));
-    if (type === 'directory') {
+  for await (const { entry, content } of tarFiles(archive)) {
+    const path = join(directory, checkedName(entry.path));
+    if (entry.kind === 'directory') {
       await mkdir(path, { recursive: true });
-      entry.resume();
-    } else if (type === 'file') {
+    } else if (entry.kind === 'regular' && entry.extents === undefined) {
       await mkdir(dirname(path), { recursive: true });
-      await pipeline(entry, createWriteStream(path, { flags: 'wx', mode: 0o644 }));
+      await pipeline(content, createWriteStream(path, { flags: 'wx', mode: 0o644 }));
     } else {
-      throw new EngineError('invalid-argument', `cannot unpack ${JSON.stringify(name)}: a ${type}`);
+      const shown = JSON.stringify(entry.path);
+      throw new EngineError('invalid-argument', `cannot unpack ${shown}: it is no plain file`);
     }
   }
-  await fed;
 }
 
 /** Names that mean the same on every system. */

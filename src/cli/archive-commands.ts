@@ -1,61 +1,36 @@
 import { createReadStream, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { checkOutput, isDirectory, OUTPUT_FLAG, writeOutput } from './archive-output.ts';
 import type { Command } from './command.ts';
 import { CommandError } from './command.ts';
 import { PLATFORM_FLAG } from './image-path.ts';
 import { showProgress } from './read-progress.ts';
-import { drained } from './terminal.ts';
-import { writeNewFile } from './write-new-file.ts';
 
 export const SAVE: Command = {
   name: 'save',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   summary: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
   flags: [
-    {
-      name: 'output',
-      short: 'o',
-      kind: 'text',
-      summary: 'Write to a file, or a folder (DIR/), instead of STDOUT',
-    },
+    { ...OUTPUT_FLAG, summary: 'Write to a file, or a folder (DIR/), instead of STDOUT' },
     PLATFORM_FLAG,
   ],
   arguments: { least: 1, most: Number.POSITIVE_INFINITY },
   run: async ({ engine, terminal }, flags, names) => {
     const output = flags.text('output') ?? '';
-    if (output === '' && terminal.stdout.isTTY) {
-      throw new Error('cowardly refusing to save to a terminal. Use the -o flag or redirect');
-    }
+    checkOutput(output, 'save image', terminal);
     const isFolder = /[/\\]$/.test(output) || isDirectory(output);
-    if (output !== '') await checkOutput(output, isFolder);
+    if (isFolder && isDirectory(output) && (await readdir(output)).length > 0) {
+      throw new Error(`failed to save image: ${output} is not empty: name a new folder`);
+    }
     const archive = await engine.stream('GET', '/images/get', {
       query: { names, platform: flags.text('platform') },
     });
     if (isFolder) await saveToFolder(archive, output);
-    else if (output !== '') await writeNewFile(output, archive);
-    else {
-      for await (const chunk of archive) {
-        terminal.stdout.write(chunk);
-        await drained(terminal.stdout);
-      }
-    }
+    else await writeOutput(archive, output, terminal);
     return 0;
   },
 };
-
-/** Before anything is asked for: in Docker's words. */
-async function checkOutput(output: string, isFolder: boolean): Promise<void> {
-  const parent = dirname(join(output, '.'));
-  if (!isDirectory(parent)) {
-    throw new Error(
-      `failed to save image: invalid output path: stat ${parent}: no such file or directory`,
-    );
-  }
-  if (isFolder && isDirectory(output) && (await readdir(output)).length > 0) {
-    throw new Error(`failed to save image: ${output} is not empty: name a new folder`);
-  }
-}
 
 /** Whole, or not at all. */
 async function saveToFolder(archive: AsyncIterable<Uint8Array>, output: string): Promise<void> {
@@ -158,7 +133,3 @@ export const IMPORT: Command = {
     return 0;
   },
 };
-
-function isDirectory(path: string): boolean {
-  return path !== '' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
