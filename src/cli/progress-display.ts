@@ -6,7 +6,7 @@ import type { OutputStream } from './terminal.ts';
 /** What a terminal's commands begin with (ECMA-48). */
 const CSI = '\u001b[';
 
-/** Of a terminal that does not tell its size. */
+/** Of a terminal that does not tell its size, or says that it has none. */
 const ASSUMED_COLUMNS = 80;
 const ASSUMED_ROWS = 24;
 
@@ -55,7 +55,8 @@ export class ProgressDisplay {
   }
 
   #draw(id: string, status: string, detail: NonNullable<JsonMessage['progressDetail']>): void {
-    const { columns = ASSUMED_COLUMNS, rows = ASSUMED_ROWS } = this.#output;
+    const columns = this.#output.columns || ASSUMED_COLUMNS;
+    const rows = this.#output.rows || ASSUMED_ROWS;
     // Of the screen the last line is the cursor's, and one more is for what is not shown.
     const most = Math.max(1, rows - 2);
     if (!this.#lines.has(id)) {

@@ -85,9 +85,11 @@ test('a terminal of one row, and one that tells no size', () => {
   const screen = new DrawnScreen({ rows: 1, columns: 80 });
   screen.write(written([...PULL, ...END], { isTTY: true, rows: 1, columns: 80 }));
   assert.equal(screen.lines, []);
-  const assumed = new DrawnScreen({ rows: 24, columns: 80 });
-  assumed.write(written(PULL, { isTTY: true }));
-  assert.is(assumed.lines.length, 3);
+  for (const size of [{}, { rows: 0, columns: 0 }]) {
+    const assumed = new DrawnScreen({ rows: 24, columns: 80 });
+    assumed.write(written(PULL, { isTTY: true, ...size }));
+    assert.is(assumed.lines[1], 'aaa: Downloading    1.2MB/3.4MB');
+  }
 });
 
 test('elsewhere steps are lines, and there are no bars', () => {
