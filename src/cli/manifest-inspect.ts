@@ -42,6 +42,12 @@ export const MANIFEST_INSPECT: Command = {
   },
 };
 
+interface FetchedDocument {
+  readonly document: unknown;
+  readonly bytes: Uint8Array;
+  readonly descriptor: { mediaType: string; digest: string; size: number };
+}
+
 class ManifestReader {
   readonly #engine: EngineClient;
   readonly #headers: Readonly<Record<string, string>>;
@@ -58,11 +64,12 @@ class ManifestReader {
 
   /** With what it is and for whom; of a list, each of its manifests. */
   async describe(name: string): Promise<unknown> {
-    const { document, bytes, descriptor } = await this.#fetch(name);
+    const fetched = await this.#fetch(name);
+    const { bytes, descriptor } = fetched;
     const manifest = parseManifest(bytes, descriptor.mediaType);
     if (manifest.kind === 'manifest') {
       const platform = await this.#platformOf(name);
-      return described(longName(parseTagged(name)), { ...descriptor, ...platform }, document);
+      return described(longName(parseTagged(name)), { ...descriptor, ...platform }, fetched);
     }
     if (manifest.manifests.length > MAX_SHOWN_MANIFESTS) {
       throw new Error(
@@ -75,16 +82,12 @@ class ManifestReader {
       const { digest } = one;
       const part = await this.#fetch(familiarName({ repository, digest }));
       const reference = { repository, ...(tag === undefined ? {} : { tag }), digest };
-      shown.push(described(longName(reference), one, part.document));
+      shown.push(described(longName(reference), one, part));
     }
     return shown;
   }
 
-  async #fetch(name: string): Promise<{
-    document: unknown;
-    bytes: Uint8Array;
-    descriptor: { mediaType: string; digest: string; size: number };
-  }> {
+  async #fetch(name: string): Promise<FetchedDocument> {
     const headers = this.#headers;
     const response = await this.#engine.stream('GET', manifestPath(name), { headers });
     const bytes = await bodyOf(response);
@@ -111,12 +114,13 @@ class ManifestReader {
 function described(
   reference: string,
   descriptor: Pick<Descriptor, 'mediaType'>,
-  document: unknown,
+  { bytes, document }: FetchedDocument,
 ): object {
   const isDockers = descriptor.mediaType === MEDIA_TYPES.dockerManifest;
   return {
     Ref: reference,
     Descriptor: descriptor,
+    Raw: Buffer.from(bytes).toString('base64'),
     [isDockers ? 'SchemaV2Manifest' : 'OCIManifest']: document,
   };
 }

@@ -336,6 +336,7 @@ test('manifest inspect: the document, and what it is', async () => {
   assert.equal(JSON.parse(await ok(api, 'manifest', 'inspect', '-v', 'ghcr.io/a/b:v1')), {
     Ref: 'ghcr.io/a/b:v1',
     Descriptor: { ...descriptor, platform },
+    Raw: bytes.toString('base64'),
     OCIManifest: document,
   });
   const index = {
