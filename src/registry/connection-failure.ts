@@ -36,7 +36,7 @@ const TRANSIENT: Readonly<Record<string, string>> = {
 
 /** What a second try would not change. */
 const LASTING: Readonly<Record<string, string>> = {
-  EPROTO: 'speaks no TLS that is understood here',
+  EPROTO: 'speaks no TLS; if it speaks HTTP, list it among the insecure-registries',
   HPE_HEADER_OVERFLOW: 'answers with headers that are too large',
   ERR_PROXY_TUNNEL: 'the proxy refuses to connect to it',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
@@ -53,6 +53,9 @@ const UNTRUSTED = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+/** TLS alerts by which servers say that they know us not. */
+const WANTS_CERTIFICATE = /ALERT.*(CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED/;
+
 /** Makes a failure out of what Node's http, net or tls threw. */
 export function connectionFailure(
   host: string,
@@ -65,12 +68,19 @@ export function connectionFailure(
     unreachable ??
     TRANSIENT[code] ??
     LASTING[code] ??
-    (UNTRUSTED.has(code)
-      ? `its certificate is signed by an unknown authority: put that into ${host}/ca.crt in certs.d`
-      : `connection failed${code === '' ? '' : ` (${code})`}`);
+    certificateWords(code, host) ??
+    `connection failed${code === '' ? '' : ` (${code})`}`;
   const isTransient =
     code in TRANSIENT || code === '' || (unreachable !== undefined && hasAnsweredBefore);
   return new ConnectionFailure(host, words, { isTransient, cause: thrown });
+}
+
+function certificateWords(code: string, host: string): string | undefined {
+  if (UNTRUSTED.has(code)) {
+    return `its certificate is signed by an unknown authority: put that into ${host}/ca.crt in certs.d`;
+  }
+  if (!WANTS_CERTIFICATE.test(code)) return undefined;
+  return `it wants to know a certificate of ours: put that into ${host}/client.cert and client.key in certs.d`;
 }
 
 /** Of several addresses that were tried, the last one's. */

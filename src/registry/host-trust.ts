@@ -13,6 +13,8 @@ const MAX_SOCKETS_PER_HOST = 64;
 const MAX_SOCKETS = 256;
 /** Kept open for the next request. */
 const MAX_IDLE_SOCKETS = 8;
+/** Firewalls on the way forget longer silences, and tell nobody. */
+const IDLE_SOCKET_MS = 60_000;
 /** Hosts with agents of their own; beyond them the oldest is given up. */
 const MAX_HOSTS = 64;
 
@@ -84,7 +86,7 @@ export class HostTrust {
     for (const scheme of ['http:', 'https:']) this.#giveUp(`${scheme}//${host}`);
   }
 
-  /** Not destroyed: what is under way ends, and idle connections end when the server is tired. */
+  /** Not destroyed: what is under way ends, and idle connections do some time later. */
   #giveUp(origin: string): void {
     const agent = this.#agents.get(origin);
     if (agent) agent.maxFreeSockets = 0;
@@ -102,6 +104,8 @@ export class HostTrust {
       maxSockets: MAX_SOCKETS_PER_HOST,
       maxTotalSockets: MAX_SOCKETS,
       maxFreeSockets: MAX_IDLE_SOCKETS,
+      // Only of idle ones: what is under way has its own deadline.
+      timeout: IDLE_SOCKET_MS,
       // As every client has it: no proxy knows our loopback.
       ...(isLoopback(url.host) ? {} : { proxyEnv: proxyVariables(this.#settings.environment) }),
     };
