@@ -342,6 +342,11 @@ test('names that are none are refused, indexes that hold each other end', async 
 test('an archive of nothing but names is bounded', async () => {
   const header = (await tarOf({ x: '' })).subarray(0, 512);
   await refused(Buffer.alloc(100_001 * 512, header), 'invalid-argument', /more than 100000 files/);
+  const deep = '['.repeat(1_000_000);
+  for (const json of [deep, deep + ']'.repeat(1_000_000)]) {
+    await refused(await tarOf({ 'manifest.json': json }), 'invalid-argument', /manifest\.json/);
+    await refused(await tarOf({ 'index.json': json }), 'invalid-argument', /index\.json/);
+  }
   const huge = await tarOf({ 'manifest.json': ' '.repeat(17 * 1024 * 1024) });
   await refused(huge, 'invalid-argument', /manifest\.json is larger than/);
 });
