@@ -67,6 +67,14 @@ test('saved and loaded, as a file and as a folder: the same image', () => {
   }
 });
 
+test('an image for another platform is not taken', () => {
+  const wanted = ['--pull', 'never', '--platform', 'linux/amd64', 'fixtures', ...PROGRAM];
+  const { exitCode, stderr } = wolffia(...RUN, ...wanted);
+  assert.is(exitCode, 125);
+  assert.match(stderr, 'was found but does not provide the specified platform (linux/amd64)');
+  assert.is(ok(...RUN, '--platform', 'wasi/wasm', 'fixtures', ...PROGRAM), 'out 0');
+});
+
 test('df, prune and fsck', () => {
   assert.match(ok('system', 'df'), /^Images +2 +0 /m);
   assert.match(ok('image', 'prune', '-f'), /^deleted: sha256:.*\n\nTotal reclaimed space: \d/m);
