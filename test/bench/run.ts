@@ -7,6 +7,7 @@ import { type Row, type Summary, summarize } from './row.ts';
 import { DENSE_MEMORY, DENSE_START } from './rows/dense.ts';
 import { FD_READ_4K } from './rows/fd-read-4k.ts';
 import { IDLE_CONTAINER_MEMORY } from './rows/idle-container-memory.ts';
+import { IMAGE_PULL, IMAGE_READY } from './rows/image-pull.ts';
 import { LAYER_FILE_ROWS } from './rows/layer-files.ts';
 import { createMeteringRows } from './rows/metering.ts';
 import { PROCESS_ROWS } from './rows/processes.ts';
@@ -28,6 +29,8 @@ const ROWS: readonly Row[] = [
   FD_READ_4K,
   ...LAYER_FILE_ROWS,
   ...PROCESS_ROWS,
+  IMAGE_PULL,
+  IMAGE_READY,
   ...createMeteringRows(),
   REWRITE_SPEED,
   YIELD_RESUME,
