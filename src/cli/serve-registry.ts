@@ -16,6 +16,7 @@ import { readPassword } from './login.ts';
 import { readLines } from './read-progress.ts';
 
 const DEFAULT_LISTEN = '127.0.0.1:5000';
+const OVER = 'the registry is closed: the daemon has ended';
 
 export const SERVE_REGISTRY: Command = {
   name: 'serve-registry',
@@ -56,12 +57,12 @@ export const SERVE_REGISTRY: Command = {
         show(line, context, json);
       }
     } catch (thrown) {
-      if (!isInterrupted) throw thrown;
+      if (!isInterrupted) throw new CommandError(1, OVER, { cause: thrown });
     } finally {
       for (const stop of stops) stop();
     }
     if (isInterrupted) return 0;
-    throw new CommandError(1, 'the daemon has ended');
+    throw new CommandError(1, OVER);
   },
 };
 

@@ -247,6 +247,8 @@ test('a daemon that is killed amid pushes keeps all that it has acknowledged', a
     process.kill(daemon, 'SIGKILL');
     await pushes;
     assert.is(await serving.end(), 1);
+    const isTold = (): boolean => serving.output.includes('the daemon has ended');
+    await until(isTold, 'the command tells why it ended');
   }
   await using serving = await Serving.start(engine);
   for (const digest of acknowledged) {

@@ -169,7 +169,10 @@ export class BlobUpload {
   #rest(): void {
     this.#idle?.cancel();
     if (this.#isOver) return;
-    this.#idle = this.#options.clock.startTimer(IDLE_MS, () => void this.cancel());
+    this.#idle = this.#options.clock.startTimer(IDLE_MS, () => {
+      // Somebody works on it again; or its file cannot be removed, and the next start tries again.
+      this.cancel().catch(() => {});
+    });
   }
 
   async #end(): Promise<void> {

@@ -75,9 +75,10 @@ export class RegistryServer implements AsyncDisposable {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      const running = this.#serve(request, response);
+      const running = this.#serve(request, response)
+        .catch((thrown: unknown) => this.#tellBug(request, thrown))
+        .finally(() => this.#running.delete(running));
       this.#running.add(running);
-      void running.finally(() => this.#running.delete(running));
     });
   }
 
@@ -189,11 +190,7 @@ export class RegistryServer implements AsyncDisposable {
     thrown: unknown,
   ): Promise<void> {
     const error = asRegistryError(thrown);
-    const { method, url } = request;
-    if (!error) {
-      const stack = thrown instanceof Error ? thrown.stack : undefined;
-      this.#options.log.error('bug in the registry', { method, url, stack: stack ?? `${thrown}` });
-    }
+    if (!error) this.#tellBug(request, thrown);
     // The client has gone, or the head is out: that the connection breaks is all that it can see.
     if (response.headersSent || request.socket.destroyed) {
       request.socket.destroy();
@@ -207,9 +204,14 @@ export class RegistryServer implements AsyncDisposable {
       'Content-Length': body.length,
       ...(request.complete ? {} : { Connection: 'close' }),
     });
-    if (method !== 'HEAD') response.write(body);
+    if (request.method !== 'HEAD') response.write(body);
     if (!request.complete) await drain(request, this.#options.clock);
     response.end();
+  }
+
+  #tellBug({ method, url }: IncomingMessage, thrown: unknown): void {
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    this.#options.log.error('bug in the registry', { method, url, stack: stack ?? `${thrown}` });
   }
 
   #inLine<Answer>(act: () => Promise<Answer>): Promise<Answer> {
