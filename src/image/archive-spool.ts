@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { posix } from 'node:path';
 import { type TarFile, tarFiles } from '../archive/tar-files.ts';
 import { EngineError } from '../base/engine-error.ts';
@@ -97,6 +98,19 @@ export class ArchiveSpool {
     if (!file) throw invalid(`it has no ${path}`);
     if (file.sizeBytes > maxBytes) throw invalid(`${path} is larger than ${maxBytes} bytes`);
     return this.#kept.get(file.digest) ?? this.#content.read(file.digest, maxBytes);
+  }
+
+  /** The first bytes of a file, as many as there are. */
+  head({ digest }: SpooledFile, length: number): Uint8Array {
+    const kept = this.#kept.get(digest);
+    if (kept) return kept.subarray(0, length);
+    const fd = openSync(this.#content.pathOf(digest), 'r');
+    try {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** Makes a file that was kept in memory content of the store. */

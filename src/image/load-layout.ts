@@ -1,3 +1,4 @@
+import { CONTENT_HEAD_BYTES, contentKindOf } from '../archive/content-kind.ts';
 import { EngineError } from '../base/engine-error.ts';
 import type { Digest } from '../spec/digest.ts';
 import {
@@ -15,7 +16,7 @@ import { ANNOTATIONS, blobPathOf, LAYOUT_FILES } from './archive-layout.ts';
 import { invalid } from './archive-spool.ts';
 import { inOrder } from './bounded-parallel.ts';
 import type { ImageLayer } from './contract.ts';
-import { checkHasModule, checkLayerTypes, type ImageForm } from './image-form.ts';
+import { checkLayerTypes, type ImageForm } from './image-form.ts';
 import type { ImageRegistrar } from './image-registrar.ts';
 import type { TagName } from './image-table.ts';
 import { type LoadContext, MAX_LAYERS_AT_ONCE, type RegisteredImage } from './load.ts';
@@ -82,7 +83,6 @@ export async function readyLayout(context: LoadContext): Promise<() => readonly 
     const layers = await inOrder(manifest.layers, MAX_LAYERS_AT_ONCE, undefined, (_, index) =>
       context.ready.ready(form, manifest, index),
     );
-    checkHasModule(form, manifest, layers);
     ready.push({ part, layers });
   }
   return () => register(context, ready, roots);
@@ -165,11 +165,20 @@ class LayoutReader {
       if (isAttestation(descriptor)) throw noImage(manifest);
       const form = registrar.formOf(manifest);
       checkLayerTypes(manifest);
+      if (form.kind === 'artifact' && !this.#hasModule(manifest)) throw noImage(manifest);
       return { kind: 'image', descriptor, manifest, form, names: [] };
     } catch (thrown) {
       if (!(thrown instanceof EngineError) || thrown.kind !== 'not-implemented') throw thrown;
       return { kind: 'other', descriptor, manifest, reason: thrown };
     }
+  }
+
+  #hasModule({ layers }: ImageManifest): boolean {
+    const { spool } = this.#context;
+    return layers.some(({ digest }) => {
+      const file = spool.file(blobPathOf(digest));
+      return file && contentKindOf(spool.head(file, CONTENT_HEAD_BYTES)) === 'wasm';
+    });
   }
 
   #parsed(path: string, bytes: Uint8Array, mediaType: string) {

@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/engine-error.ts';
 import type { ImageLayer } from '../../image/contract.ts';
 import { GarbageCollector } from '../../image/garbage-collector.ts';
-import { checkLayerTypes } from '../../image/image-form.ts';
+import { checkHasModule, checkLayerTypes } from '../../image/image-form.ts';
 import type { Names } from '../../image/image-registrar.ts';
 import type { Lease } from '../../image/leases.ts';
 import { StoredLayers } from '../../image/stored-layers.ts';
@@ -72,6 +72,7 @@ export async function takeIn(
       if (!images.content.has(digest)) throw foreign(digest);
       layers.push(await ready.ready(form, manifest, index));
     }
+    checkHasModule(form, manifest, layers);
     registrar.addImage(descriptor, manifest, layers, names);
     return undefined;
   } catch (thrown) {

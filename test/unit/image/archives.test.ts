@@ -260,6 +260,22 @@ test('what is no archive of images is refused with words', async () => {
   await refused(await layout.archive(), 'not-implemented', /helm\.config.*no image/);
 });
 
+test('what is no image beside one is passed over', async () => {
+  const layout = new Layout();
+  const config = layout.blob('application/vnd.oci.empty.v1+json', '{}');
+  for (const content of ['text', 'x'.repeat(100_000), await tarOf({ f: 'x' })]) {
+    layout.add(layout.manifest(config, [layout.blob('application/octet-stream', content)]), 'no');
+  }
+  await refused(await layout.archive(), 'not-implemented', /oci\.empty.*no image/);
+  layout.add(layout.manifest(config, [layout.blob('application/octet-stream', MODULE)]), 'yes');
+  using fixture = new ImageFixture();
+  const images = await fixture.open();
+  const [loaded, ...rest] = await load(images, await layout.archive());
+  assert.equal(loaded?.names, ['yes:latest']);
+  assert.equal(rest, []);
+  assert.equal(await findingsOf(images), []);
+});
+
 test('an archive that is cut is refused', async () => {
   using fixture = new ImageFixture();
   const images = await fixture.open();
