@@ -5,7 +5,7 @@ import type { Credentials } from './contract.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { HostTrust } from './host-trust.ts';
 import type { HttpAnswer } from './http-answer.ts';
-import { faultOf, fieldOf, parseJson, RegistryFault } from './registry-fault.ts';
+import { faultOf, fieldOf, jsonOf, RegistryFault } from './registry-fault.ts';
 import { mergeScopes } from './scope.ts';
 import type { HttpRequest, Transport } from './transport.ts';
 
@@ -129,7 +129,7 @@ export class Authenticator {
     const { host } = answer.url;
     if (answer.status !== 200) throw await faultOf(answer, this.#clock);
     const bytes = await answer.bytes(MAX_TOKEN_BYTES, 'a token');
-    const body = parseJson(new TextDecoder().decode(bytes));
+    const body = jsonOf(new TextDecoder().decode(bytes));
     const value = textOf(fieldOf(body, 'token')) || textOf(fieldOf(body, 'access_token'));
     // It becomes a header.
     if (!/^[\x21-\x7e]+$/.test(value)) {

@@ -54,13 +54,14 @@ export class HttpAnswer {
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     const { idleTimeoutMs } = this.#patience;
     const iterator: AsyncIterator<Uint8Array> = this.#incoming[Symbol.asyncIterator]();
+    const stalled = `sends next to nothing for ${idleTimeoutMs / 1_000} s`;
     let leftMs = idleTimeoutMs;
     let receivedBytes = 0;
     try {
       for (;;) {
         const startedMs = this.#exchange.monotonicMs;
         // Runs only while we wait: a slow reader is no stall.
-        const timer = this.#exchange.startTimer(leftMs);
+        const timer = this.#exchange.startTimer(leftMs, stalled);
         const step = await iterator.next();
         timer.cancel();
         if (step.done === true) return;

@@ -5,7 +5,7 @@ import { type Descriptor, MAX_MANIFEST_BYTES } from '../spec/manifest.ts';
 import { isIndex, isManifest, MEDIA_TYPES } from '../spec/media-types.ts';
 import type { FetchedManifest } from './contract.ts';
 import type { HttpAnswer } from './http-answer.ts';
-import { fieldOf, parseJson } from './registry-fault.ts';
+import { fieldOf, jsonOf } from './registry-fault.ts';
 import type { RegistrySession } from './registry-session.ts';
 import { pullScope, pushScope } from './scope.ts';
 
@@ -98,7 +98,7 @@ function manifestPath(path: string, reference: string): string {
 function mediaTypeOf(answer: HttpAnswer, bytes: Uint8Array): string {
   const said = contentType(answer);
   if (isIndex(said) || isManifest(said)) return said;
-  const own = fieldOf(parseJson(new TextDecoder().decode(bytes)), 'mediaType');
+  const own = fieldOf(jsonOf(new TextDecoder().decode(bytes)), 'mediaType');
   return typeof own === 'string' && (isIndex(own) || isManifest(own)) ? own : said;
 }
 

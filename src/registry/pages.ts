@@ -1,5 +1,5 @@
 import type { HttpAnswer } from './http-answer.ts';
-import { fieldOf, parseJson, RegistryFault } from './registry-fault.ts';
+import { fieldOf, jsonOf, RegistryFault } from './registry-fault.ts';
 import type { RegistrySession } from './registry-session.ts';
 
 /** Asked for; registries may give less, or more. */
@@ -23,7 +23,7 @@ export async function* listNames(
   for (let count = 0; target !== undefined && count < MAX_PAGES; count++) {
     const answer: HttpAnswer = await session.expect({ method: 'GET', target, scopes }, [200]);
     const bytes = await answer.bytes(MAX_PAGE_BYTES, 'a list');
-    const names = fieldOf(parseJson(new TextDecoder().decode(bytes)), field);
+    const names = fieldOf(jsonOf(new TextDecoder().decode(bytes)), field);
     // `null` is Go's empty list.
     if (names !== null && !Array.isArray(names)) {
       const { host } = answer.url;

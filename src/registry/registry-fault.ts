@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { parseJson } from '../base/parse-json.ts';
 import { parseChallenges } from './challenge.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import { parseRetryAfter, TransientFailure } from './retry.ts';
@@ -77,7 +78,7 @@ function oauthError(answer: HttpAnswer): readonly [string, string] | undefined {
 
 /** `{"errors":[{"code","message"}]}`: the first of them. */
 function jsonError(text: string): readonly [string, string] | undefined {
-  const errors = fieldOf(parseJson(text), 'errors');
+  const errors = fieldOf(jsonOf(text), 'errors');
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   const code = fieldOf(first, 'code');
   const message = fieldOf(first, 'message');
@@ -87,17 +88,17 @@ function jsonError(text: string): readonly [string, string] | undefined {
 
 /** `{"details":"incorrect username or password"}`, as token servers have it. */
 function detailsError(status: number, text: string): readonly [string, string] | undefined {
-  const value = parseJson(text);
+  const value = jsonOf(text);
   const details = fieldOf(value, 'details') ?? fieldOf(value, 'message');
   if (typeof details !== 'string') return undefined;
   return [BY_STATUS[status]?.[0] ?? '', details];
 }
 
-export function parseJson(text: string): unknown {
+/** Undefined when it is no JSON: callers say what is missing. */
+export function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
-    // Callers say what is missing.
     return undefined;
   }
 }

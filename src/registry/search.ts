@@ -1,7 +1,7 @@
 import { EngineError } from '../base/engine-error.ts';
 import type { FoundRepository } from './contract.ts';
 import { listNames } from './pages.ts';
-import { fieldOf, parseJson, printable, RegistryFault } from './registry-fault.ts';
+import { fieldOf, jsonOf, printable, RegistryFault } from './registry-fault.ts';
 import type { RegistrySession } from './registry-session.ts';
 import { CATALOG_SCOPE } from './scope.ts';
 
@@ -27,7 +27,7 @@ export async function searchIndex(
     return undefined;
   }
   const bytes = await answer.bytes(MAX_RESULTS_BYTES, 'search results');
-  const results = fieldOf(parseJson(new TextDecoder().decode(bytes)), 'results');
+  const results = fieldOf(jsonOf(new TextDecoder().decode(bytes)), 'results');
   if (!Array.isArray(results)) return undefined;
   return results.slice(0, limit).flatMap((result: unknown) => {
     const name = fieldOf(result, 'name');

@@ -188,7 +188,7 @@ export class Exchange {
   /** The answer has to begin in this time, or the connection is given up. */
   expect(timeoutMs: number): void {
     this.pause();
-    if (!this.isOver) this.startTimer(timeoutMs);
+    if (!this.isOver) this.startTimer(timeoutMs, `no answer for ${timeoutMs / 1_000} s`);
   }
 
   /** Nothing is expected for now. */
@@ -196,9 +196,9 @@ export class Exchange {
     this.#timer?.cancel();
   }
 
-  startTimer(timeoutMs: number): Timer {
+  /** Gives the connection up after this time, for this reason. */
+  startTimer(timeoutMs: number, words: string): Timer {
     this.#timer = this.#clock.startTimer(timeoutMs, () => {
-      const words = `no answer for ${timeoutMs / 1_000} s`;
       this.#fail(new ConnectionFailure(this.url.host, words, { isTransient: true }));
     });
     return this.#timer;

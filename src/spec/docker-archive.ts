@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EngineError } from '../base/engine-error.ts';
+import { parseJson } from '../base/parse-json.ts';
 
 /**
  * What Docker calls an archive's parts: `manifest.json` of `docker save`, which names a
@@ -34,7 +35,7 @@ export interface ArchivedImage {
 export function parseArchivedImages(bytes: Uint8Array): readonly ArchivedImage[] {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString());
+    value = parseJson(Buffer.from(bytes).toString());
   } catch (thrown) {
     throw new EngineError('invalid-argument', 'invalid manifest.json: no JSON', { cause: thrown });
   }

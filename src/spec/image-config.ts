@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseJson } from '../base/parse-json.ts';
 
 /**
  * An image's configuration: the JSON whose digest is the image's id (OCI image-spec, config.md).
@@ -51,5 +52,5 @@ export type ImageConfig = v.InferOutput<typeof imageConfig>;
 
 /** # Errors: throws ValiError or SyntaxError on what is no image configuration. */
 export function parseImageConfig(json: string): ImageConfig {
-  return v.parse(imageConfig, JSON.parse(json));
+  return v.parse(imageConfig, parseJson(json));
 }

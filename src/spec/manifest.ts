@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EngineError } from '../base/engine-error.ts';
+import { parseJson } from '../base/parse-json.ts';
 import { type Digest, parseDigest } from './digest.ts';
 import { isIndex, isManifest, MEDIA_TYPES } from './media-types.ts';
 
@@ -116,7 +117,7 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): Manifest {
   }
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (thrown) {
     throw new EngineError('invalid-argument', 'invalid manifest: no JSON', { cause: thrown });
   }

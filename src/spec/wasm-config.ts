@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EngineError } from '../base/engine-error.ts';
+import { parseJson } from '../base/parse-json.ts';
 
 const MAX_TEXT = 4_096;
 const MAX_NAMES = 65_536;
@@ -26,7 +27,7 @@ export type WasmConfig = v.InferOutput<typeof wasmConfig>;
 export function parseWasmConfig(bytes: Uint8Array): WasmConfig {
   const json = Buffer.from(bytes).toString().trim();
   try {
-    return v.parse(wasmConfig, json === '' ? {} : JSON.parse(json));
+    return v.parse(wasmConfig, json === '' ? {} : parseJson(json));
   } catch (thrown) {
     throw new EngineError('invalid-argument', 'invalid WebAssembly artifact: its configuration', {
       cause: thrown,

@@ -26,6 +26,8 @@ export type Misbehaviour =
   | { readonly kind: 'stall'; readonly afterBytes: number }
   /** Reads the request and never answers. */
   | { readonly kind: 'silence' }
+  /** Answers by a byte now and then: without an end of its headers, or of its body. */
+  | { readonly kind: 'trickle'; readonly part: 'headers' | 'body' }
   /** Does what it should, and closes the connection instead of saying so. */
   | { readonly kind: 'lose-answer' }
   /** Closes the connection after so many bytes of the request's body; what came is kept. */
@@ -135,4 +137,12 @@ export async function answerAnything(
     while (isEndless);
   }
   await pipeline(Readable.from(content()), response);
+}
+
+/** Until whoever reads it has had enough. */
+export function answerSlowly(request: IncomingMessage, part: 'headers' | 'body'): void {
+  const { socket } = request;
+  socket.write(`HTTP/1.1 200 OK\r\n${part === 'headers' ? 'x: ' : '\r\n'}`);
+  const timer = setInterval(() => socket.write('x'), 5);
+  socket.once('close', () => clearInterval(timer));
 }

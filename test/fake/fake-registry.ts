@@ -8,6 +8,7 @@ import { type Descriptor, type Manifest, parseManifest } from '../../src/spec/ma
 import { MEDIA_TYPES } from '../../src/spec/media-types.ts';
 import {
   answerAnything,
+  answerSlowly,
   FakeExchange,
   type Misbehaviour,
   type ReceivedRequest,
@@ -176,6 +177,7 @@ export class FakeRegistry implements AsyncDisposable {
     this.requests.push({ method, url, headers });
     const misbehaviour = this.#misbehaviourFor(method, url);
     if (misbehaviour?.kind === 'silence') return;
+    if (misbehaviour?.kind === 'trickle') return answerSlowly(request, misbehaviour.part);
     if (misbehaviour?.kind === 'answer') {
       await answerAnything(request, response, misbehaviour);
       return;

@@ -175,6 +175,23 @@ test('what does not pass is given up, and told', async () => {
   );
 });
 
+for (const [part, words] of [
+  ['headers', 'no answer for 30 s'],
+  ['body', 'sends next to nothing for 30 s'],
+] as const) {
+  test(`an answer that trickles (${part})`, async () => {
+    await using registry = await FakeRegistry.start();
+    await using harness = new RegistryHarness();
+    const does = { kind: 'trickle', part } as const;
+    registry.misbehave({ url: /manifests/, does, times: 5 });
+    const name = `${registry.host}/app`;
+    assert.is(
+      await failureOf(harness.client.fetchManifest(name, '1', {})),
+      `unavailable: cannot pull ${name}:1: ${registry.host}: ${words}`,
+    );
+  });
+}
+
 test('an abort ends a wait at once', async () => {
   await using registry = await FakeRegistry.start();
   await using harness = new RegistryHarness();
