@@ -76,15 +76,27 @@ export async function takeIn(
     registrar.addImage(descriptor, manifest, layers, names);
     return undefined;
   } catch (thrown) {
-    for (const { diffId } of written) lease.release(diffId);
-    const garbage = new GarbageCollector(images);
-    garbage.collect(written.map(({ diffId }) => diffId));
-    garbage.dropIndexes(written);
+    discard(written, manifest, images, lease);
     if (!(thrown instanceof EngineError) || thrown.kind === 'cancelled') throw thrown;
     registrar.addManifest(descriptor, manifest, others);
     // A signature, a chart: nobody has said that it could be run.
     return thrown.kind === 'not-implemented' ? undefined : thrown.message;
   }
+}
+
+/** Of the layers that were made ready for nothing, what was not sent. */
+function discard(
+  written: readonly ImageLayer[],
+  manifest: Manifest,
+  images: RegistryStore['images'],
+  lease: Lease,
+): void {
+  const sent = new Set(contentsOf(manifest).map(({ digest }) => digest));
+  const made = written.map(({ diffId }) => diffId).filter((diffId) => !sent.has(diffId));
+  for (const diffId of made) lease.release(diffId);
+  const garbage = new GarbageCollector(images);
+  garbage.collect(made);
+  garbage.dropIndexes(written);
 }
 
 function foreign(digest: Digest): EngineError {

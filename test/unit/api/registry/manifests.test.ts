@@ -143,6 +143,29 @@ test('what can be no image is kept, and the client is told why', async () => {
   assert.equal(served.bugs, []);
 });
 
+test('layers that were sent stay when another of the same manifest is none', async () => {
+  await using served = await ServedRegistry.open();
+  const layer = await archiveOf({ plain: 'text' });
+  const noTar = Buffer.from('no archive');
+  for (const blob of [layer, noTar]) await served.pushBlob('x', blob);
+  // So long that nothing holds them any more but the request itself.
+  served.fixture.clock.advance(30 * 60 * 1000);
+  const first = { rootfs: { type: 'layers', diff_ids: [digestOf(layer), digestOf(noTar)] } };
+  const sound = Buffer.from(JSON.stringify({ architecture: 'wasm', os: 'wasi', ...first }));
+  await served.pushBlob('x', sound);
+  const put = await served.putManifest('x', 'latest', {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociManifest,
+    config: descriptorOf(MEDIA_TYPES.ociConfig, sound),
+    layers: [layer, noTar].map((bytes) => descriptorOf(MEDIA_TYPES.ociLayer, bytes)),
+  });
+  assert.is(put.status, 201);
+  assert.match(put.headers.warning ?? '', 'no image for wolffia');
+  assert.ok(served.images.content.has(digestOf(layer)));
+  served.images.sweep();
+  assert.equal(await findingsOf(served), []);
+});
+
 test('an index with its images, and what is signed', async () => {
   await using served = await ServedRegistry.open();
   const child = await served.pushContents('x', 'child');
