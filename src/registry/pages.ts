@@ -4,8 +4,8 @@ import type { RegistrySession } from './registry-session.ts';
 
 /** Asked for; registries may give less, or more. */
 const PAGE_LENGTH = 1_000;
-/** As many names as the largest page that anybody needs, of 255 bytes each. */
-const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+/** Some give all names at once: hundreds of thousands. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** A registry whose pages do not end is left after these. */
 const MAX_PAGES = 200;
 
