@@ -39,7 +39,11 @@ async function showDiskUsage(exchange: Exchange, backend: ImageBackend): Promise
       ? {
           LayersSize: usage.layersSizeBytes,
           Images: imagesWithSizes(backend, usage, exchange.apiVersion),
-          Wolffia: { ContentSize: usage.totalSizeBytes, UnusedSize: usage.unusedSizeBytes },
+          Wolffia: {
+            ContentSize: usage.totalSizeBytes,
+            UsedSize: usedSize(backend),
+            UnusedSize: usage.unusedSizeBytes,
+          },
         }
       : {}),
     ...(isWanted('container') ? { Containers: await containersWithSizes(backend) } : {}),
@@ -47,6 +51,20 @@ async function showDiskUsage(exchange: Exchange, backend: ImageBackend): Promise
     ...(isWanted('build-cache') ? { BuildCache: [] } : {}),
   };
   exchange.json(200, answer);
+}
+
+/** Of the images that containers are made of: a layer once, as it was sent and uncompressed. */
+function usedSize({ images, containers }: ImageBackend): number {
+  const used = new Set<string>(containers.all().map(({ config }) => config.imageId));
+  const sizes = new Map<string, number>();
+  for (const { id, manifest, layers } of images.list()) {
+    if (!used.has(id)) continue;
+    sizes.set(manifest.digest, manifest.size);
+    for (const { descriptor, diffId, sizeBytes } of layers) {
+      sizes.set(descriptor.digest, descriptor.size).set(diffId, sizeBytes);
+    }
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 function imagesWithSizes(

@@ -68,12 +68,15 @@ export const SYSTEM_DF: Command = {
   run: async ({ engine, terminal, now }, flags) => {
     const usage = await engine.call<DiskUsageResponse>('GET', '/system/df');
     const format = flags.text('format');
+    const isForPeople = format === undefined || format === 'table';
+    const note = isForPeople ? leftoverNote(usage) : '';
     if (!flags.isOn('verbose')) {
-      terminal.stdout.write(formatRows(summaryRows(usage), COLUMNS, headingsOf(COLUMNS), format));
+      const table = formatRows(summaryRows(usage), COLUMNS, headingsOf(COLUMNS), format);
+      terminal.stdout.write(table + note);
       return 0;
     }
     const details = detailsOf(usage, now());
-    if (format === undefined || format === 'table') terminal.stdout.write(detailTables(details));
+    if (isForPeople) terminal.stdout.write(detailTables(details) + note);
     else {
       const render = format === 'json' ? JSON.stringify : compileTemplate(format);
       terminal.stdout.write(`${render(details)}\n`);
@@ -86,12 +89,13 @@ function summaryRows({
   LayersSize = 0,
   Images = [],
   Containers = [],
+  Wolffia,
 }: DiskUsageResponse): readonly Row[] {
   const used = Images.filter((image) => image.Containers > 0);
-  const usedSize = used.reduce((sum, { Size, SharedSize }) => sum + Size - SharedSize, 0);
+  const free = LayersSize - (Wolffia?.UsedSize ?? 0);
   const active = Containers.filter(isActive);
   return [
-    summaryRow('Images', Images.length, used.length, LayersSize, LayersSize - usedSize),
+    summaryRow('Images', Images.length, used.length, LayersSize, free),
     summaryRow(
       'Containers',
       Containers.length,
@@ -106,7 +110,7 @@ function summaryRows({
 }
 
 function summaryRow(type: string, count: number, active: number, size: number, free: number): Row {
-  // What is in use may be more than what is on disk, where images have layers in common.
+  // Images may come and go between the two sums.
   const reclaimable = Math.max(0, free);
   const percent = size > 0 ? ` (${Math.floor((reclaimable * 100) / size)}%)` : '';
   return {
@@ -116,6 +120,13 @@ function summaryRow(type: string, count: number, active: number, size: number, f
     Size: humanSize(size, TOTAL_DIGITS),
     Reclaimable: `${humanSize(reclaimable, TOTAL_DIGITS)}${percent}`,
   };
+}
+
+function leftoverNote({ Wolffia }: DiskUsageResponse): string {
+  const size = Wolffia?.UnusedSize ?? 0;
+  if (size === 0) return '';
+  const shown = humanSize(size, TOTAL_DIGITS);
+  return `\n${shown} is left over from pulls and removed images: 'wolffia image prune' removes it\n`;
 }
 
 function isActive({ State }: SizedContainerSummary): boolean {

@@ -12,8 +12,15 @@ export interface DiskUsageResponse {
   readonly Containers?: readonly SizedContainerSummary[];
   readonly Volumes?: readonly never[];
   readonly BuildCache?: readonly never[];
-  /** Our own: all content, and what of it nothing needs. */
-  readonly Wolffia?: { readonly ContentSize: number; readonly UnusedSize: number };
+  /** Our own. */
+  readonly Wolffia?: {
+    /** All content: layers as they were sent and uncompressed, manifests, what is left over. */
+    readonly ContentSize: number;
+    /** What of it containers' images need. */
+    readonly UsedSize: number;
+    /** What of it no image needs. */
+    readonly UnusedSize: number;
+  };
 }
 
 export interface SizedContainerSummary extends ContainerSummary {

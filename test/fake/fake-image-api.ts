@@ -14,6 +14,7 @@ import type { Terminal } from '../../src/cli/terminal.ts';
 import type { ContainerRecord } from '../../src/engine/container-record.ts';
 import type { Image } from '../../src/image/contract.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FakeEngine } from './fake-engine.ts';
 import { FakeImageStore, FakeTransfers } from './fake-images.ts';
 
 export interface Answer {
@@ -144,4 +145,12 @@ function pingRoutes(): readonly Route[] {
   return ['GET', 'HEAD'].map((method) =>
     route(method, '/_ping', (exchange) => exchange.text('OK')),
   );
+}
+
+/** A container that is made of that image. */
+export async function containerOf(imageId: string): Promise<ContainerRecord> {
+  await using fake = await FakeEngine.open();
+  const id = await fake.run();
+  const record = fake.engine.containers.get(id);
+  return { ...record, config: { ...record.config, imageId } };
 }

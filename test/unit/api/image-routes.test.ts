@@ -4,26 +4,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EngineError } from '../../../src/base/engine-error.ts';
 import type { ContainerId } from '../../../src/engine/container-id.ts';
-import type { ContainerRecord } from '../../../src/engine/container-record.ts';
 import type { DiskUsageResponse } from '../../../src/wire/disk-usage.ts';
 import type { ImageInspect, ImagePruneResponse, ImageSummary } from '../../../src/wire/image.ts';
 import { encodeRegistryAuth } from '../../../src/wire/registry-auth.ts';
-import { FakeEngine } from '../../fake/fake-engine.ts';
-import { FakeImageApi } from '../../fake/fake-image-api.ts';
+import { containerOf, FakeImageApi } from '../../fake/fake-image-api.ts';
 import { digestOf, fakeImage } from '../../fake/fake-images.ts';
 
 const OLD_NS = 1_600_000_000_000_000_000n;
 
 function named(...repoTags: readonly string[]) {
   return { repoTags };
-}
-
-/** A container that is made of that image. */
-async function containerOf(imageId: string): Promise<ContainerRecord> {
-  await using fake = await FakeEngine.open();
-  const id = await fake.run();
-  const record = fake.engine.containers.get(id);
-  return { ...record, config: { ...record.config, imageId } };
 }
 
 test('the list is filtered, and tells more to those who ask', async () => {
@@ -247,7 +237,7 @@ test('a registry’s manifest: what it is, and as it is', async () => {
 test('df tells of images and of what containers wrote', async () => {
   await using api = await FakeImageApi.open([fakeImage('1', named('a:latest'))]);
   const container = await containerOf(digestOf('1'));
-  const idle: ContainerRecord = { ...container, id: 'b'.repeat(64) as ContainerId };
+  const idle = { ...container, id: 'b'.repeat(64) as ContainerId };
   api.containers = [container, idle];
   api.images.leftoverBytes = 9;
   const upper = join(api.directory, 'containers', container.id, 'upper', 'etc');
@@ -256,7 +246,7 @@ test('df tells of images and of what containers wrote', async () => {
   writeFileSync(join(upper, '..', 'b'), '123');
   const usage = await api.json<DiskUsageResponse>('GET', '/system/df');
   assert.equal(usage.LayersSize, 3_400_000);
-  assert.equal(usage.Wolffia, { ContentSize: 3_400_009, UnusedSize: 9 });
+  assert.equal(usage.Wolffia, { ContentSize: 3_400_009, UsedSize: 4_600_500, UnusedSize: 9 });
   const [image] = usage.Images ?? [];
   assert.equal([image?.Containers, image?.SharedSize], [2, 400_000]);
   assert.equal(

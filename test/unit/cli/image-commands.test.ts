@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert';
 import { archiveDirectory } from '../../../src/archive/directory-archive.ts';
 import { EngineError } from '../../../src/base/engine-error.ts';
 import { parseRegistryAuth, REGISTRY_AUTH_HEADER } from '../../../src/wire/registry-auth.ts';
-import { FakeImageApi } from '../../fake/fake-image-api.ts';
+import { containerOf, FakeImageApi } from '../../fake/fake-image-api.ts';
 import { digestOf, fakeImage } from '../../fake/fake-images.ts';
 import { FakeTerminal } from '../../fake/fake-terminal.ts';
 
@@ -291,6 +291,22 @@ test('system prune: containers and images, and what will go', async () => {
   );
   await ok(api, 'system', 'prune', '-f', '--filter', 'until=24h');
   assert.equal(api.prunings, ['', '{"until":["24h"]}']);
+});
+
+test('system df: what containers are made of cannot be had back', async () => {
+  await using api = await FakeImageApi.open([fakeImage('1'), fakeImage('3', { layers: [] })]);
+  api.containers = [await containerOf(digestOf('1'))];
+  api.images.leftoverBytes = 12_000;
+  const [, images = '', ...others] = (await ok(api, 'system', 'df')).split('\n');
+  assert.match(images, /^Images +2 +1 +6\.8MB +2\.2MB \(32%\)$/);
+  assert.match(others.join('\n'), /^Containers +1 +1 +0B +0B$/m);
+  const note = "12kB is left over from pulls and removed images: 'wolffia image prune' removes it";
+  assert.equal(others.slice(-3), ['', note, '']);
+  assert.match(await ok(api, 'system', 'df', '-v'), note);
+  assert.is(
+    await ok(api, 'system', 'df', '--format', '{{.Type}} {{.Reclaimable}}'),
+    'Images 2.2MB (32%)\nContainers 0B\nLocal Volumes 0B\nBuild Cache 0B\n',
+  );
 });
 
 test('system fsck: findings, a summary, and an exit code', async () => {
