@@ -38,15 +38,18 @@ export interface FileKey {
  * call for them that Node offers.
  */
 export class FileLocks {
-  readonly #files = new Map<string, LockedFile>();
+  /** This and the next are made by the first lock; most containers never take one. */
+  #files: Map<string, LockedFile> | undefined;
   /** The files on which an owner may have locks: who ends need not look through all. */
-  readonly #filesOf = new Map<LockOwner, Set<string>>();
+  #filesOf: Map<LockOwner, Set<string>> | undefined;
 
   /**
    * Takes a lock, or changes one's own: what the owner held in that range is replaced. Answers a
    * queue to wait on when somebody else's is in the way. Throws ENOLCK.
    */
   acquire(key: FileKey, lock: HeldLock): WaitQueue | undefined {
+    this.#files ??= new Map();
+    this.#filesOf ??= new Map();
     const file = this.#files.get(nameOf(key));
     if (file && conflictIn(file, lock)) return file.released;
     const locks = merged(file?.locks ?? [], lock);
@@ -66,31 +69,31 @@ export class FileLocks {
 
   /** The lock that is in the way of this one. */
   conflict(key: FileKey, lock: HeldLock): HeldLock | undefined {
-    const file = this.#files.get(nameOf(key));
+    const file = this.#files?.get(nameOf(key));
     return file && conflictIn(file, lock);
   }
 
   release(key: FileKey, owner: LockOwner, range: LockRange): void {
-    const file = this.#files.get(nameOf(key));
+    const file = this.#files?.get(nameOf(key));
     if (file) this.#keep(nameOf(key), file, without(file.locks, owner, range));
   }
 
   releaseAll(owner: LockOwner): void {
-    for (const name of this.#filesOf.get(owner) ?? []) {
-      const file = this.#files.get(name);
+    for (const name of this.#filesOf?.get(owner) ?? []) {
+      const file = this.#files?.get(name);
       const others = file?.locks.filter((lock) => lock.owner !== owner);
       if (file && others) this.#keep(name, file, others);
     }
-    this.#filesOf.delete(owner);
+    this.#filesOf?.delete(owner);
   }
 
   get isEmpty(): boolean {
-    return this.#files.size === 0;
+    return !this.#files?.size;
   }
 
   #keep(name: string, file: LockedFile, locks: readonly HeldLock[]): void {
     file.locks = locks;
-    if (locks.length === 0) this.#files.delete(name);
+    if (locks.length === 0) this.#files?.delete(name);
     file.released.wakeAll();
   }
 }

@@ -55,8 +55,6 @@ export class Process {
   readonly fds: FdTable;
   readonly memory: MemoryCharge;
   readonly children = new Children();
-  /** Where its threads wait for each other. */
-  readonly futexes = new FutexTable();
   readonly limits: ResourceLimits;
   readonly timer: IntervalTimer;
   /** Woken when a stopped process goes on, or ends. */
@@ -83,6 +81,7 @@ export class Process {
   signalMask: SignalSet;
 
   readonly #threads = new Set<Thread>();
+  #futexes: FutexTable | undefined;
   #image: ProgramImage | undefined;
   #nextImage: ProgramImage | undefined;
   #end: ProcessEnd | undefined;
@@ -118,6 +117,12 @@ export class Process {
     system.processes.add(this);
     system.group.add(this);
     parent?.children.add(this);
+  }
+
+  /** Where its threads wait for each other; most processes have one thread only. */
+  get futexes(): FutexTable {
+    this.#futexes ??= new FutexTable();
+    return this.#futexes;
   }
 
   /** A child that has all that this process has, but a program. Throws EAGAIN. */

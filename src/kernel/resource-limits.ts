@@ -23,10 +23,11 @@ const DEFAULTS: ReadonlyMap<number, ResourceLimit> = new Map([
  * and processes are the container's to limit.
  */
 export class ResourceLimits {
-  readonly #limits: Map<number, ResourceLimit>;
+  /** Never changed, but replaced: children share it until one of them sets a limit. */
+  #limits: ReadonlyMap<number, ResourceLimit>;
 
   constructor(limits: ReadonlyMap<number, ResourceLimit> = DEFAULTS) {
-    this.#limits = new Map(limits);
+    this.#limits = limits;
   }
 
   copy(): ResourceLimits {
@@ -48,6 +49,6 @@ export class ResourceLimits {
     if (limit.current > limit.maximum) throw ERRNO.EINVAL;
     if (limit.maximum > present.maximum && !mayRaise) throw ERRNO.EPERM;
     if (resource === RESOURCE.openFiles && limit.maximum > MAX_FDS) throw ERRNO.EPERM;
-    this.#limits.set(resource, limit);
+    this.#limits = new Map(this.#limits).set(resource, limit);
   }
 }

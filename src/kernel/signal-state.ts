@@ -18,12 +18,14 @@ import {
 /** Real-time signals queue; as Linux's RLIMIT_SIGPENDING, but for one process. */
 const MAX_PENDING = 1024;
 const FIRST_REAL_TIME_SIGNAL = 32;
+const NO_ACTIONS: ReadonlyMap<number, SignalAction> = new Map();
 
 export type SignalEffect = 'handler' | 'end' | 'stop' | 'continue' | 'nothing';
 
 /** What a process does upon each signal, and those that wait to be delivered to it. */
 export class SignalState {
-  readonly #actions: Map<number, SignalAction>;
+  /** Never changed, but replaced: a child by fork shares it until one of the two sets an action. */
+  #actions: ReadonlyMap<number, SignalAction>;
   #pending: SignalInfo[] = [];
   /**
    * The exported function that is called for signals with a handler (wasix' callback_signal). A
@@ -31,8 +33,8 @@ export class SignalState {
    */
   handlerExport: string | undefined;
 
-  constructor(actions: ReadonlyMap<number, SignalAction> = new Map()) {
-    this.#actions = new Map(actions);
+  constructor(actions: ReadonlyMap<number, SignalAction> = NO_ACTIONS) {
+    this.#actions = actions;
   }
 
   /** What a child by fork starts with: the same actions, nothing pending. */
@@ -44,9 +46,7 @@ export class SignalState {
 
   /** As execve(2): what was handled has its default again, what was ignored stays so. */
   reset(): void {
-    for (const [signal, { kind }] of this.#actions) {
-      if (kind !== 'ignore') this.#actions.delete(signal);
-    }
+    this.#actions = new Map([...this.#actions].filter(([, { kind }]) => kind === 'ignore'));
     this.handlerExport = undefined;
   }
 
@@ -58,7 +58,8 @@ export class SignalState {
   setAction(signal: number, action: SignalAction): void {
     if (signal < 1 || signal > LAST_SIGNAL) throw ERRNO.EINVAL;
     if (isUnblockable(signal)) throw ERRNO.EINVAL;
-    this.#actions.set(signal, { ...action, mask: blockable(action.mask) });
+    const set = { ...action, mask: blockable(action.mask) };
+    this.#actions = new Map(this.#actions).set(signal, set);
     // POSIX: setting a signal to be ignored discards a pending one.
     if (this.effectOf(signal) === 'nothing') this.discard(signalSetOf(signal));
   }

@@ -3,18 +3,20 @@
  * again.
  */
 export class WaitQueue {
-  readonly #waiting = new Set<() => void>();
+  /** Undefined as long as nobody waits: most queues are there in case, and never used. */
+  #waiting: Set<() => void> | undefined;
 
   /** Calls `wake` at the next `wakeAll`; the answer takes it off the queue (idempotent). */
   add(wake: () => void): () => void {
+    this.#waiting ??= new Set();
     this.#waiting.add(wake);
-    return () => this.#waiting.delete(wake);
+    return () => this.#waiting?.delete(wake);
   }
 
   wakeAll(): void {
-    if (this.#waiting.size === 0) return;
-    const waking = [...this.#waiting];
-    this.#waiting.clear();
+    const waking = this.#waiting;
+    if (!waking) return;
+    this.#waiting = undefined;
     for (const wake of waking) wake();
   }
 }

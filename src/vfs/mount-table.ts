@@ -12,7 +12,8 @@ import type { FileSystem } from './contract.ts';
  * removed or renamed (EBUSY); Linux would let the latter be renamed.
  */
 export class MountPoint {
-  readonly #children = new Map<string, MountPoint>();
+  /** Undefined as long as there is none, as in most. */
+  #children: Map<string, MountPoint> | undefined;
   #mounted: FileSystem | undefined;
 
   /** What is mounted exactly here. */
@@ -21,17 +22,18 @@ export class MountPoint {
   }
 
   child(name: string): MountPoint | undefined {
-    return this.#children.get(name);
+    return this.#children?.get(name);
   }
 
   children(): Iterable<readonly [string, MountPoint]> {
-    return this.#children;
+    return this.#children ?? [];
   }
 
   makeChild(name: string): MountPoint {
-    const present = this.#children.get(name);
+    const present = this.child(name);
     if (present) return present;
     const made = new MountPoint();
+    this.#children ??= new Map();
     this.#children.set(name, made);
     return made;
   }
