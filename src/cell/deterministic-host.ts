@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Turns } from '../kernel/turns.ts';
+import { withCalls } from '../vfs/host-files.ts';
 import type { CellHost } from './cell-host.ts';
 
 /** One unit of fuel takes so long by the clock of a deterministic cell. */
@@ -51,7 +52,7 @@ export class DeterministicHost implements CellHost {
       };
     };
     const calls = { fsync: held(fs.fsync), fdatasync: held(fs.fdatasync) };
-    this.files = { ...host.files, fs: { ...fs, ...calls } };
+    this.files = { ...host.files, fs: withCalls(fs, calls) };
     this.rewriteCacheDirectory = host.rewriteCacheDirectory;
     this.threadLimit = Math.min(THREAD_LIMIT, host.threadLimit);
     this.sha256 = host.sha256;

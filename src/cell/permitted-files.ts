@@ -1,4 +1,4 @@
-import type { HostFileCalls, HostFiles } from '../vfs/host-files.ts';
+import { type HostFileCalls, type HostFiles, withCalls } from '../vfs/host-files.ts';
 
 /** A file that is to be on stable storage, as the daemon finds it. */
 export interface SyncRequest {
@@ -38,9 +38,7 @@ export function permittedFiles(files: HostFiles, ask: SyncAsker): HostFiles {
     fsyncSync: (fd) => syncing(false)(fd, () => {}),
     fdatasync: syncing(true),
   };
-  // The others are inherited: copying them would make Node load what only its promises need.
-  const permitted: HostFileCalls = Object.setPrototypeOf(calls, fs);
-  return { ...files, fs: permitted };
+  return { ...files, fs: withCalls(fs, calls) };
 }
 
 function descriptorPath(fd: number): string {

@@ -133,6 +133,11 @@ export function hostLstat(host: HostFiles, path: string): HostStat {
   return stat;
 }
 
+/** The same calls but for some. They are inherited: to copy Node's makes it load its promises. */
+export function withCalls(fs: HostFileCalls, calls: Partial<HostFileCalls>): HostFileCalls {
+  return Object.setPrototypeOf({ ...calls }, fs);
+}
+
 /** Whether anything is at the path, for a tenth of what a call that throws costs. Host errors. */
 export function isThere(host: HostFiles, path: string): boolean {
   return host.fs.lstatSync(path, BIGINT_STAT) !== undefined;
