@@ -43,7 +43,7 @@ export const GUEST_STACK_BYTES = GUEST_STACK_KIB * 1024;
  * V8's young generation would grow to 16 MiB a half, a third of what 500 idle containers cost; a
  * cell's own garbage is small and short-lived, and is as quickly collected in less.
  */
-const SEMI_SPACE_MIB = 4;
+const SEMI_SPACE_MIB = 2;
 
 const CELL_FLAGS = [
   `--stack-size=${GUEST_STACK_KIB}`,
