@@ -14,8 +14,24 @@ import { matchesImageDetails } from './image-filters.ts';
 /** `DELETE /images/{name}`. What a container is made of stays, by force, too. */
 export function removeImage(exchange: Exchange, backend: ImageBackend): void {
   const reference = exchange.parameter(0);
+  const image = imageOf(reference, backend);
+  if (image) checkUnused(image, reference, backend);
   const force = exchange.flag('force');
-  const image = backend.images.get(reference);
+  exchange.json(200, deleteItems(backend.images.remove(reference, { force })));
+}
+
+/** Undefined for what has a name and is no image, as a signature; or nothing at all. */
+function imageOf(reference: string, { images }: ImageBackend): Image | undefined {
+  try {
+    return images.get(reference);
+  } catch (thrown) {
+    if (thrown instanceof EngineError && thrown.kind === 'not-found') return undefined;
+    throw thrown;
+  }
+}
+
+/** # Errors: conflict, when a container would lose its image. */
+function checkUnused(image: Image, reference: string, backend: ImageBackend): void {
   const user = backend.containers.all().find(({ config }) => config.imageId === image.id);
   // Taking away one of several names hurts nobody.
   const isById = !image.repoTags.some((tag) => tag === reference || tag === `${reference}:latest`);
@@ -27,7 +43,6 @@ export function removeImage(exchange: Exchange, backend: ImageBackend): void {
       `conflict: unable to remove repository reference "${reference}" (${remedy}) - container ${user.id.slice(0, 12)} is using its referenced image ${image.id.slice('sha256:'.length, 'sha256:'.length + 12)} (${state})`,
     );
   }
-  exchange.json(200, deleteItems(backend.images.remove(reference, { force })));
 }
 
 /**

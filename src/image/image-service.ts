@@ -151,6 +151,11 @@ export class ImageService implements ImageStore {
     };
   }
 
+  /** Removes of these what nothing needs any more. */
+  collect(candidates: readonly Digest[]): void {
+    this.#garbage.collect(candidates);
+  }
+
   sweep(): number {
     return this.#garbage.sweep(Number.POSITIVE_INFINITY);
   }

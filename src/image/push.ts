@@ -1,13 +1,19 @@
 import { EngineError } from '../base/engine-error.ts';
 import type { Registry, RegistryAccess } from '../registry/contract.ts';
 import type { Digest } from '../spec/digest.ts';
-import { type Descriptor, MAX_MANIFEST_BYTES, type Manifest } from '../spec/manifest.ts';
+import {
+  contentsOf,
+  type Descriptor,
+  MAX_MANIFEST_BYTES,
+  type Manifest,
+} from '../spec/manifest.ts';
 import { familiarName, pathOf, registryOf } from '../spec/reference.ts';
 import { inOrder } from './bounded-parallel.ts';
 import type { ContentStore } from './content-store.ts';
 import type { ImageLayer, TellProgress } from './contract.ts';
 import type { ImageRegistrar } from './image-registrar.ts';
 import type { ImageTable, TagName } from './image-table.ts';
+import type { Lease } from './leases.ts';
 import { shortOf } from './pull.ts';
 
 export interface PushParts {
@@ -18,6 +24,8 @@ export interface PushParts {
 }
 
 export interface PushRequest {
+  /** Holds all that is sent: the image may be removed meanwhile. */
+  readonly lease: Lease;
   /** What it is to be called there; its repository tells the registry. */
   readonly name: TagName;
   readonly access: RegistryAccess;
@@ -54,7 +62,9 @@ async function pushManifest(
 ): Promise<void> {
   const { registry, content, registrar } = parts;
   const { name, access } = request;
+  request.lease.hold(descriptor.digest);
   const manifest = registrar.readManifest(descriptor.digest, descriptor.mediaType);
+  for (const { digest } of contentsOf(manifest)) request.lease.hold(digest);
   await pushContents(parts, descriptor, manifest, request);
   const bytes = content.read(descriptor.digest, MAX_MANIFEST_BYTES);
   const { mediaType } = manifest;

@@ -101,9 +101,8 @@ export class Transfers implements ImageTransfers {
     await this.#compress(name, lease, tell);
     const manifestDigest = this.#digestOf(name);
     if (!manifestDigest) throw notHere(name);
-    lease.hold(manifestDigest);
     const parts = { ...this.#parts, registry: this.#registry };
-    const { size } = await pushToRegistry(parts, manifestDigest, { name, access, tell });
+    const { size } = await pushToRegistry(parts, manifestDigest, { name, lease, access, tell });
     const id = this.#images.table.targetOf(repository, tag)?.imageId;
     if (id) this.#images.registrar.addRepoDigest(id, repository, manifestDigest);
     return { digest: manifestDigest, sizeBytes: size };
@@ -218,7 +217,9 @@ export class Transfers implements ImageTransfers {
     const id = this.#images.table.targetOf(repository, tag)?.imageId;
     if (!id) return;
     const image = this.#images.get(id);
-    if (isCompressible(image)) await compressImage(this.#parts, image, lease, tell);
+    if (!isCompressible(image)) return;
+    await compressImage(this.#parts, image, lease, tell);
+    this.#images.collect([image.manifest.digest]);
   }
 
   async #platformsOf(

@@ -33,9 +33,10 @@ async function push(
   if (!target) throw new Error(`no ${reference}`);
   const { content, table, registrar } = images;
   const tell = (progress: Progress): number => told.push(progress);
-  const name = { repository, tag };
-  return pushToRegistry({ content, table, registrar, registry }, target.manifestDigest, {
-    name,
+  using lease = images.leases.take();
+  return await pushToRegistry({ content, table, registrar, registry }, target.manifestDigest, {
+    name: { repository, tag },
+    lease,
     access: {},
     tell,
   });
@@ -165,6 +166,21 @@ test('an index is pushed with all of its images, or not at all', async () => {
   images.remove('two', { force: true });
   const isThere = images.content.has(other.manifest.digest);
   assert.ok(isThere, 'an index keeps its images');
+});
+
+test('an image that is removed while it is pushed arrives whole, and is gone here then', async () => {
+  await using fake = await FakeRegistry.start();
+  await using harness = new RegistryHarness();
+  using fixture = new ImageFixture();
+  const images = await fixture.open();
+  const name = `${fake.host}/team/app`;
+  await importImage(images, name);
+  const pushing = push(images, name, harness.client);
+  images.remove(name, { force: true });
+  await pushing;
+  assert.is(fake.manifest('team/app', 'latest')?.kind, 'manifest');
+  images.sweep();
+  assert.is([...images.content.list()].length, 0);
 });
 
 test('a push of an image whose content is lost says so, and leaves no tag', async () => {

@@ -145,6 +145,7 @@ test('a pushed image has compressed layers, keeps its id, and is known by its di
   assert.equal(sent?.kind === 'manifest' && sent.layers.map(({ mediaType }) => mediaType), [
     MEDIA_TYPES.ociLayerGzip,
   ]);
+  assert.not(bed.images.content.has(image.manifest.digest), 'the manifest before is gone');
   bed.images.remove(image.id, { force: true });
   assert.is((await bed.pull(`${name}@${digest}`)).image.id, image.id);
 });
