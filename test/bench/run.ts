@@ -9,6 +9,7 @@ import { FD_READ_4K } from './rows/fd-read-4k.ts';
 import { IDLE_CONTAINER_MEMORY } from './rows/idle-container-memory.ts';
 import { IMAGE_PULL, IMAGE_READY } from './rows/image-pull.ts';
 import { LAYER_FILE_ROWS } from './rows/layer-files.ts';
+import { LAYER_INDEX, LAYER_INDEX_LARGE } from './rows/layer-index.ts';
 import { createMeteringRows } from './rows/metering.ts';
 import { PROCESS_ROWS } from './rows/processes.ts';
 import { REWRITE_SPEED } from './rows/rewrite-speed.ts';
@@ -28,6 +29,8 @@ const ROWS: readonly Row[] = [
   IDLE_CONTAINER_MEMORY,
   FD_READ_4K,
   ...LAYER_FILE_ROWS,
+  LAYER_INDEX,
+  LAYER_INDEX_LARGE,
   ...PROCESS_ROWS,
   IMAGE_PULL,
   IMAGE_READY,
