@@ -22,6 +22,14 @@ export function diskUsageRoutes(backend: ImageBackend): readonly Route[] {
   return [
     route('GET', '/system/df', (exchange) => showDiskUsage(exchange, backend)),
     route('GET', FSCK_PATH, (exchange) => checkStore(exchange, backend)),
+    // `docker system prune` asks for all of them in turn; of these kinds there is nothing.
+    route('POST', '/networks/prune', (exchange) => exchange.json(200, { NetworksDeleted: null })),
+    route('POST', '/volumes/prune', (exchange) =>
+      exchange.json(200, { VolumesDeleted: null, SpaceReclaimed: 0 }),
+    ),
+    route('POST', '/build/prune', (exchange) =>
+      exchange.json(200, { CachesDeleted: null, SpaceReclaimed: 0 }),
+    ),
   ];
 }
 

@@ -116,6 +116,7 @@ if (isInstalled) {
     ok('create', '--name', 'stale', 'fixtures', '/behave');
     assert.match(ok('container', 'prune', '-f'), 'Deleted Containers');
     assert.is(ok('ps', '-aq'), '');
+    assert.match(ok('system', 'prune', '-f'), 'Total reclaimed space: ');
   });
 } else {
   process.stdout.write('skipped: the docker command is not installed (Debian: docker-cli)\n');
