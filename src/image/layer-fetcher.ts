@@ -6,6 +6,7 @@ import type { BlobWriter } from './blob-writer.ts';
 import type { ContentStore } from './content-store.ts';
 import type { AddedLayer, LayerStore } from './layer-store.ts';
 import type { Lease } from './leases.ts';
+import { checkDiffId } from './stored-layers.ts';
 
 /** What fetching needs of a registry. */
 export type BlobSource = Pick<Registry, 'fetchBlob'>;
@@ -90,11 +91,10 @@ export class LayerFetcher {
 
   #checked(added: AddedLayer, { descriptor, diffId, lease }: WantedLayer): AddedLayer {
     lease.hold(added.diffId);
-    if (diffId === undefined || added.kind === 'module' || added.diffId === diffId) return added;
-    throw new EngineError(
-      'data-loss',
-      `layer ${descriptor.digest} is not what the image's configuration says: it unpacks to ${added.diffId} instead of ${diffId}`,
-    );
+    if (diffId !== undefined && added.kind === 'archive') {
+      checkDiffId(descriptor.digest, added, diffId);
+    }
+    return added;
   }
 }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EngineError } from '../../../src/base/engine-error.ts';
 import type { Progress } from '../../../src/image/contract.ts';
 import type { ImageService } from '../../../src/image/image-service.ts';
 import { LayerFetcher } from '../../../src/image/layer-fetcher.ts';
@@ -13,6 +12,7 @@ import { type Digest, hexOf } from '../../../src/spec/digest.ts';
 import { MEDIA_TYPES } from '../../../src/spec/media-types.ts';
 import { parsePlatform } from '../../../src/spec/platform.ts';
 import { parseTagged } from '../../../src/spec/reference.ts';
+import { failure } from '../../fake/failure.ts';
 import { FakeRegistry } from '../../fake/fake-registry.ts';
 import { archiveOf, ImageFixture } from '../../fake/image-fixture.ts';
 import { patternBytes, RegistryHarness } from '../../fake/registry-harness.ts';
@@ -69,16 +69,6 @@ function isClean(fixture: ImageFixture, images: ImageService): boolean {
     readdirSync(join(fixture.dataRoot, 'content', 'sha256')).length === 0 &&
     images.list().length === 0
   );
-}
-
-async function failure(promise: Promise<unknown>): Promise<EngineError> {
-  try {
-    await promise;
-  } catch (thrown) {
-    if (thrown instanceof EngineError) return thrown;
-    throw thrown;
-  }
-  throw new Error('did not fail');
 }
 
 interface Bench extends AsyncDisposable {

@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EngineError } from '../../../src/base/engine-error.ts';
 import type { Image, Progress } from '../../../src/image/contract.ts';
 import type { ImageService } from '../../../src/image/image-service.ts';
 import { Transfers } from '../../../src/image/transfers.ts';
 import { MEDIA_TYPES } from '../../../src/spec/media-types.ts';
+import { failure } from '../../fake/failure.ts';
 import { FakeRegistry } from '../../fake/fake-registry.ts';
 import { archiveOf, ImageFixture, inChunks } from '../../fake/image-fixture.ts';
 import { RegistryHarness } from '../../fake/registry-harness.ts';
@@ -58,16 +58,6 @@ class Bed implements AsyncDisposable {
 async function importImage(images: ImageService, reference: string, text: string): Promise<Image> {
   const archive = await archiveOf({ text });
   return images.import(inChunks(archive), { reference, changes: [] });
-}
-
-async function failure(promise: Promise<unknown>): Promise<EngineError> {
-  try {
-    await promise;
-  } catch (thrown) {
-    if (thrown instanceof EngineError) return thrown;
-    throw thrown;
-  }
-  throw new Error('did not fail');
 }
 
 for (const name of ['tool', 'tool:latest']) {
