@@ -54,6 +54,18 @@ export class ImageTable {
     return this.#all('SELECT * FROM images WHERE id = ?', id).map(imageOf)[0];
   }
 
+  /**
+   * Whether an image here has proved that the one is the other uncompressed. A configuration that
+   * merely says so could put a layer of somebody else's into its image.
+   */
+  unpacksTo(digest: Digest, diffId: Digest): boolean {
+    if (digest === diffId) return true;
+    const candidates = this.#all('SELECT * FROM images WHERE instr(layers, ?) > 0', digest);
+    return candidates
+      .flatMap((row) => imageOf(row).layers)
+      .some((layer) => layer.descriptor.digest === digest && layer.diffId === diffId);
+  }
+
   manifests(): readonly StoredManifest[] {
     const contents = new Map<string, Digest[]>();
     for (const row of this.#all('SELECT manifest_digest, digest FROM manifest_contents')) {

@@ -29,6 +29,7 @@ import {
   promisedDiffId,
 } from './image-form.ts';
 import type { ImageRegistrar } from './image-registrar.ts';
+import type { ImageTable } from './image-table.ts';
 import type { LayerFetcher } from './layer-fetcher.ts';
 import type { LayerStore } from './layer-store.ts';
 import type { Lease, Leases } from './leases.ts';
@@ -37,6 +38,7 @@ export interface PullParts {
   readonly registry: Pick<Registry, 'fetchManifest' | 'fetchBlob'>;
   readonly content: ContentStore;
   readonly layers: LayerStore;
+  readonly table: ImageTable;
   readonly leases: Leases;
   readonly registrar: ImageRegistrar;
   readonly fetcher: LayerFetcher;
@@ -236,7 +238,8 @@ async function fetchLayer(
   const diffId = promisedDiffId(form, manifest, index);
   lease.hold(digest);
   if (diffId) lease.hold(diffId);
-  const isHere = diffId !== undefined && parts.content.has(digest);
+  const isHere =
+    diffId !== undefined && parts.content.has(digest) && parts.table.unpacksTo(digest, diffId);
   if (isHere && parts.layers.isReady({ diffId })) {
     tell({ id, status: 'Already exists' });
     const sizeBytes = parts.content.sizeOf(diffId) ?? 0;

@@ -4,6 +4,7 @@ import type { ImageManifest } from '../spec/manifest.ts';
 import type { ContentStore } from './content-store.ts';
 import type { ImageLayer } from './contract.ts';
 import { type ImageForm, modulePathOf, promisedDiffId } from './image-form.ts';
+import type { ImageTable } from './image-table.ts';
 import type { AddedLayer, LayerStore } from './layer-store.ts';
 import type { Lease } from './leases.ts';
 
@@ -14,18 +15,24 @@ import type { Lease } from './leases.ts';
 export class StoredLayers {
   readonly #content: ContentStore;
   readonly #layers: LayerStore;
+  readonly #table: ImageTable;
   readonly #lease: Lease;
   readonly #written: ImageLayer[];
   readonly #added = new Map<Digest, Promise<AddedLayer>>();
 
   /** Holds all that it makes by the lease, and notes it in `written`. */
   constructor(
-    { content, layers }: { readonly content: ContentStore; readonly layers: LayerStore },
+    parts: {
+      readonly content: ContentStore;
+      readonly layers: LayerStore;
+      readonly table: ImageTable;
+    },
     lease: Lease,
     written: ImageLayer[],
   ) {
-    this.#content = content;
-    this.#layers = layers;
+    this.#content = parts.content;
+    this.#layers = parts.layers;
+    this.#table = parts.table;
     this.#lease = lease;
     this.#written = written;
   }
@@ -53,7 +60,8 @@ export class StoredLayers {
     const sent = { descriptor: { mediaType, digest, size } };
     if (diffId !== undefined) {
       this.#lease.hold(diffId);
-      if (this.#content.has(digest) && this.#layers.isReady({ diffId })) {
+      const isKnown = this.#content.has(digest) && this.#table.unpacksTo(digest, diffId);
+      if (isKnown && this.#layers.isReady({ diffId })) {
         return { ...sent, diffId, sizeBytes: this.#content.sizeOf(diffId) ?? 0 };
       }
     }

@@ -31,10 +31,10 @@ interface PullOptions {
 
 async function pull(images: ImageService, reference: string, options: PullOptions) {
   const { registry, signal, platform } = options;
-  const { content, layers, leases, registrar } = images;
+  const { content, layers, table, leases, registrar } = images;
   const fetcher = options.fetcher ?? new LayerFetcher(registry, content, layers);
   const result = await pullFromRegistry(
-    { registry, content, layers, leases, registrar, fetcher },
+    { registry, content, layers, table, leases, registrar, fetcher },
     {
       reference: parseTagged(reference),
       platform: platform === undefined ? undefined : parsePlatform(platform),
@@ -256,6 +256,23 @@ test('a layer that unpacks to another than the configuration says is refused', a
   assert.is(kind, 'data-loss');
   assert.match(message, other);
   assert.ok(isClean(bed.fixture, bed.images));
+});
+
+test('an image cannot have a layer of another by saying that its own unpacks to that', async () => {
+  await using bed = await bench();
+  const secret = await archiveOf({ secret: 'of somebody else' });
+  const layer = await archiveOf({ mine: 'x' });
+  const own = bed.fake.addImage('own/app', 'v1', [secret]);
+  bed.fake.addImage('team/fine', 'v1', [layer]);
+  bed.fake.addImage('team/thief', 'v1', [layer], {
+    rootfs: { type: 'layers', diff_ids: [own.layers[0]?.digest] },
+  });
+  const { host } = bed.fake;
+  await pull(bed.images, `${host}/own/app:v1`, bed);
+  await pull(bed.images, `${host}/team/fine:v1`, bed);
+  const { kind, message } = await failure(pull(bed.images, `${host}/team/thief:v1`, bed));
+  assert.is(kind, 'data-loss');
+  assert.match(message, `unpacks to`);
 });
 
 async function addIndex(bed: Bench, platforms: readonly string[]): Promise<Map<string, Digest>> {

@@ -43,10 +43,10 @@ async function push(
 }
 
 async function pull(images: ImageService, reference: string, registry: RegistryHarness['client']) {
-  const { content, layers, leases, registrar } = images;
+  const { content, layers, table, leases, registrar } = images;
   const fetcher = new LayerFetcher(registry, content, layers);
   const { id } = await pullFromRegistry(
-    { registry, content, layers, leases, registrar, fetcher },
+    { registry, content, layers, table, leases, registrar, fetcher },
     { reference: parseTagged(reference), platform: undefined, access: {}, tell: () => {} },
   );
   return images.get(id);
