@@ -24,11 +24,15 @@ const LOG_TAIL_BYTES = 2048;
  * # Errors
  * an Error that tells what the daemon said, and the end of its log
  */
-export async function startDaemon(paths: EnginePaths, program: DaemonProgram): Promise<void> {
+export async function startDaemon(
+  paths: EnginePaths,
+  program: DaemonProgram,
+  flags: readonly string[] = [],
+): Promise<void> {
   mkdirSync(paths.dataRoot, { recursive: true, mode: 0o700 });
   const child = spawn(
     program.nodePath,
-    [program.scriptPath, '--data-root', paths.dataRoot, '--host', paths.host],
+    [program.scriptPath, '--data-root', paths.dataRoot, '--host', paths.host, ...flags],
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'], cwd: paths.dataRoot, windowsHide: true },
   );
   const { promise, resolve, reject } = createDeferred<void>();

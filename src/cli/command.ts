@@ -12,7 +12,8 @@ export interface CommandContext {
   readonly engine: EngineClient;
   /** The daemon as it is: a call fails when there is none. */
   readonly presentEngine: EngineClient;
-  readonly startDaemon: () => Promise<void>;
+  /** With flags of its own, as `--insecure-registry=host`. */
+  readonly startDaemon: (flags?: readonly string[]) => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly isProcessAlive: (pid: number) => boolean;

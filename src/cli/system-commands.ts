@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { type InfoResponse, SHUTDOWN_PATH, type VersionResponse } from '../wire/system.ts';
 import { API_VERSION } from '../wire/versions.ts';
 import type { Command, CommandContext } from './command.ts';
 import { EngineUnreachableError } from './engine-client.ts';
+import type { Flags } from './flags.ts';
 import { compileTemplate } from './template.ts';
 
 const NONE = { least: 0, most: 0 };
@@ -148,13 +150,38 @@ export const SYSTEM_INFO = infoCommand('system info');
 
 export const SYSTEM_START: Command = {
   name: 'system start',
-  usage: '',
+  usage: '[OPTIONS]',
   summary: 'Start the daemon, unless it runs',
-  flags: [],
+  flags: [
+    {
+      name: 'config-file',
+      kind: 'text',
+      summary: "Daemon configuration file, instead of the user's",
+      placeholder: 'file',
+    },
+    {
+      name: 'insecure-registry',
+      kind: 'list',
+      summary: 'Registry, or range of them, that may be reached without TLS',
+      placeholder: 'list',
+    },
+    {
+      name: 'registry-mirror',
+      kind: 'list',
+      summary: 'Preferred registry mirror of Docker Hub',
+      placeholder: 'list',
+    },
+  ],
   arguments: NONE,
-  run: async (context) => {
+  run: async (context, flags) => {
     const running = await findDaemon(context);
-    if (!running) await context.startDaemon();
+    const passedOn = daemonFlags(flags);
+    if (running && passedOn.length > 0) {
+      throw new Error(
+        `the daemon runs already (pid ${running.Wolffia.Pid}), without these flags: end it first by "wolffia system stop"`,
+      );
+    }
+    if (!running) await context.startDaemon(passedOn);
     const info = running ?? (await findDaemon(context));
     if (!info) throw new Error('the daemon started, and does not answer');
     const how = running ? 'already running' : 'started';
@@ -162,6 +189,17 @@ export const SYSTEM_START: Command = {
     return 0;
   },
 };
+
+/** A path is meant from where the command was given. */
+function daemonFlags(flags: Flags): readonly string[] {
+  const file = flags.text('config-file');
+  return [
+    ...(file === undefined ? [] : [`--config-file=${resolve(file)}`]),
+    ...['insecure-registry', 'registry-mirror'].flatMap((name) =>
+      flags.list(name).map((value) => `--${name}=${value}`),
+    ),
+  ];
+}
 
 /** What `wolffia system status` exits with when there is no daemon (as service managers do). */
 const NOT_RUNNING = 3;

@@ -44,11 +44,9 @@ function openContext(flags: {
     homeDirectory: os.homedir(),
     workingDirectory: process.cwd(),
   });
-  const start = (): Promise<void> =>
-    startDaemon(paths, {
-      nodePath: findEngineNode(),
-      scriptPath: join(__dirname, 'wolffiad.cjs'),
-    });
+  const program = { scriptPath: join(__dirname, 'wolffiad.cjs') };
+  const start = (flags?: readonly string[]): Promise<void> =>
+    startDaemon(paths, { ...program, nodePath: findEngineNode() }, flags);
   return {
     terminal,
     paths,

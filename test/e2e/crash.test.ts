@@ -92,6 +92,20 @@ test('start, status and stop', async () => {
   engine.ok('rm', 'polite');
 });
 
+test('flags of the daemon reach it, or are refused', () => {
+  engine.ok('system', 'stop');
+  const broken = engine.write('broken.json', '{"registry-mirors": []}');
+  const refused = engine.run(['system', 'start', '--config-file', broken]);
+  assert.is(refused.exitCode, 1);
+  assert.match(refused.stderr, `unable to configure the daemon with file ${broken}`);
+  const config = engine.write('daemon.json', '{"insecure-registries": ["a.example"]}');
+  const mirror = 'http://127.0.0.1:1';
+  engine.ok('system', 'start', '--config-file', config, '--registry-mirror', mirror);
+  const late = engine.run(['system', 'start', '--insecure-registry', 'b.example']);
+  assert.is(late.exitCode, 1);
+  assert.match(late.stderr, /the daemon runs already .*"wolffia system stop"/);
+});
+
 test('a daemon that cannot start says why, with the end of its log', () => {
   engine.ok('system', 'stop');
   const blocked = engine.write('blocked', 'a file in place of the data root');
