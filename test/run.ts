@@ -94,11 +94,18 @@ async function buildImages(files: readonly string[]): Promise<void> {
   await once(builder, 'close');
 }
 
-/** Those that start engines run alone: they take all cores and would only slow each other down. */
+/** Those that look at shares of the CPU: beside another they would measure that, too. */
+const ALONE = endToEndFiles('hostile', 'limits', 'placement', 'threads');
+/** They begin first: at the end they would run on beside an idle core. */
+const LONGEST = endToEndFiles('wolffia-cc', 'images');
+
+function endToEndFiles(...names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map((name) => `test/e2e/${name}.test.ts`));
+}
+
 async function main(): Promise<void> {
   const files = testFiles(process.argv.slice(2));
-  const alone = files.filter((file) => file.startsWith('test/e2e/'));
-  const together = files.filter((file) => !alone.includes(file));
+  const endToEnd = files.filter((file) => file.startsWith('test/e2e/'));
   const results: Result[] = [];
   const work = async (queue: string[]): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -107,9 +114,13 @@ async function main(): Promise<void> {
       results.push(result);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, () => work(together)));
-  await buildImages(alone);
-  await work(alone);
+  const workTogether = (queue: string[]): Promise<unknown> =>
+    Promise.all(Array.from({ length: availableParallelism() }, () => work(queue)));
+  await workTogether(files.filter((file) => !endToEnd.includes(file)));
+  await buildImages(endToEnd);
+  const others = endToEnd.filter((file) => !ALONE.has(file) && !LONGEST.has(file));
+  await workTogether([...endToEnd.filter((file) => LONGEST.has(file)), ...others]);
+  await work(endToEnd.filter((file) => ALONE.has(file)));
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, 0);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
