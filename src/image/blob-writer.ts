@@ -115,11 +115,11 @@ export class BlobWriter implements AsyncDisposable {
   async commit(path: string, expected: Digest): Promise<void> {
     const actual = this.digest();
     if (actual !== expected) {
-      await this.#settle();
-      await this.#file.truncate(0);
+      const words = `it has ${actual} (${this.#sizeBytes} bytes)`;
+      await this.restart();
       throw new EngineError(
         'data-loss',
-        `content ${expected} is not what its digest says: it has ${actual} (${this.#sizeBytes} bytes)`,
+        `content ${expected} is not what its digest says: ${words}`,
       );
     }
     await this.#writePending();
